@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+
+#include "agent/display.h"
+#include "agent/session.h"
+
+namespace memsync::agent {
+
+/// What a person did, in the past tense: "created", "commented on".
+std::string_view verb_of(model::OperationKind kind);
+
+/// "Anna completed "Fix the login", 2 minutes ago (reported by claude-code/2.1)": one line of shown text.
+std::string describe(const replica::ActivityRow& row, base::Timestamp now);
+
+/// "claude-code/2.1, session 4f2a" as the author's replica claimed it; empty when it claimed nothing.
+std::string reported_by(std::string_view client, std::string_view session);
+
+/// What teammates (and this person's other sessions) did since the last look, newest first; the first
+/// look only notes where the workspace stands. One News belongs to one consumer. Any thread, one at a time.
+class News {
+ public:
+  explicit News(Session& session) : session_(session) {}
+
+  struct Look {
+    std::vector<std::string> lines; // at most `limit`
+    std::size_t more = 0;           // beyond them, counted up to 50
+  };
+  /// Of the current workspace.
+  base::Result<Look> take(replica::Reader& reader, std::size_t limit);
+
+ private:
+  Session& session_;
+  std::map<model::WorkspaceId, model::Cursor> seen_;
+};
+
+} // namespace memsync::agent

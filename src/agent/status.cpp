@@ -1,0 +1,133 @@
+#include "agent/status.h"
+
+namespace memsync::agent {
+
+namespace {
+
+WorkspaceStatus load_workspace(replica::Reader& reader, const replica::WorkspaceRow& row) {
+  WorkspaceStatus status;
+  status.name = row.name;
+  status.kind = row.kind;
+  status.pending = reader.pending_count(row);
+  status.rejected = reader.rejected_count(row);
+  status.conflicts = reader.open_conflicts(row, std::nullopt).size();
+  status.lag = row.head > row.cursor.sequence ? row.head.value - row.cursor.sequence.value : 0;
+  status.is_known_to_hub = row.is_known_to_hub;
+  return status;
+}
+
+std::string summarize(const Status& status) {
+  std::string text;
+  if (status.connection == "no_hub") {
+    text = "No hub: everything is saved on this machine only. `memsync login` or `memsync join` shares it.";
+  } else if (status.pending == 0 && status.rejected == 0) {
+    text = status.connection == "offline"
+               ? "Everything written here is on the hub; the hub cannot be reached now."
+               : "Everything written here is on the hub.";
+  } else if (status.pending > 0) {
+    text = fmt::format("Saved on this machine; {} still to reach the hub ({}).",
+                       count_of(status.pending, "change"), status.connection);
+  }
+  if (status.rejected > 0)
+    text += fmt::format("{}The hub refused {}: see get_pending_operations.", text.empty() ? "" : " ",
+                        count_of(status.rejected, "change"));
+  if (status.conflicts > 0)
+    text += fmt::format(" {}: see resolve_conflict.", count_of(status.conflicts, "open conflict"));
+  for (const auto& workspace : status.workspaces)
+    if (!workspace.is_known_to_hub)
+      text += fmt::format(" The hub no longer knows workspace \"{}\"; its data stays here.", workspace.name);
+  return text;
+}
+
+} // namespace
+
+std::string connection_name(Session& session, replica::Reader& reader) {
+  if (reader.account().hub.empty()) return "no_hub";
+  return std::string(name_of(session.sync().report().connection));
+}
+
+std::string describe_pending(std::string_view connection, const replica::WorkspaceRow& workspace,
+                             std::size_t pending) {
+  if (workspace.kind == model::WorkspaceKind::local) return "Saved on this machine; `local` is never shared.";
+  if (!workspace.is_known_to_hub) return "Saved on this machine; the hub no longer knows this workspace.";
+  if (pending == 0) return "Saved; the hub has every change.";
+  if (connection == "live")
+    return fmt::format("Saved on this machine; {} on the way.", count_of(pending, "change"));
+  if (connection == "connecting")
+    return fmt::format("Saved on this machine; {} to be sent with the next sync.",
+                       count_of(pending, "change"));
+  return fmt::format("Hub unreachable: saved on this machine, {} pending; sent as soon as it is back.",
+                     count_of(pending, "change"));
+}
+
+base::Result<Status> load_status(Session& session, replica::Reader& reader) {
+  TRY_ASSIGN(const Session::Chosen current, session.choose_workspace(reader, std::nullopt));
+  const auto account = reader.account();
+  Status status;
+  status.connection = connection_name(session, reader);
+  if (status.connection == "offline") {
+    const auto connection = session.sync().report().connection;
+    if (const auto* offline = std::get_if<replica::Offline>(&connection)) {
+      status.retry_at = offline->retry_at;
+      status.reason = offline->reason.message;
+    }
+  }
+  status.hub = account.hub;
+  status.user = account.name;
+  status.workspace = current.workspace.name;
+  status.cursor = current.workspace.cursor.str();
+  status.head = model::Cursor{current.workspace.cursor.epoch, current.workspace.head}.str();
+  for (const auto& row : reader.workspaces()) {
+    auto workspace = load_workspace(reader, row);
+    if (row.id == current.workspace.id) status.lag = workspace.lag;
+    status.pending += workspace.pending;
+    status.rejected += workspace.rejected;
+    status.conflicts += workspace.conflicts;
+    status.workspaces.push_back(std::move(workspace));
+  }
+  status.is_safe = status.pending == 0 && status.rejected == 0;
+  status.message = summarize(status);
+  return status;
+}
+
+Json to_json(const Status& status) {
+  Json json = {{"connection", status.connection},
+               {"workspace", show(status.workspace)},
+               {"cursor", status.cursor},
+               {"head", status.head},
+               {"lag", status.lag},
+               {"pending", status.pending},
+               {"rejected", status.rejected},
+               {"conflicts", status.conflicts},
+               {"unread", 0},
+               {"present", Json::array()},
+               {"safe", status.is_safe},
+               {"message", show(status.message)}};
+  if (status.retry_at) json["retry_at"] = base::format_rfc3339(*status.retry_at);
+  if (!status.reason.empty()) json["reason"] = show(status.reason);
+  if (!status.hub.empty()) json["hub"] = status.hub;
+  if (!status.user.empty()) json["user"] = show(status.user);
+  json["workspaces"] = Json::array();
+  for (const auto& workspace : status.workspaces) {
+    json["workspaces"].push_back({{"name", show(workspace.name)},
+                                  {"pending", workspace.pending},
+                                  {"rejected", workspace.rejected},
+                                  {"conflicts", workspace.conflicts},
+                                  {"lag", workspace.lag}});
+  }
+  return json;
+}
+
+std::string to_text(const Status& status) {
+  std::string text =
+      fmt::format("{}\nconnection: {}   workspace: {}   applied: {}   hub: {}   lag: {}\n", status.message,
+                  status.connection, status.workspace, status.cursor, status.head, status.lag);
+  if (!status.reason.empty()) text += fmt::format("offline because: {}\n", status.reason);
+  for (const auto& workspace : status.workspaces) {
+    text += fmt::format("- {}: {} pending, {} rejected, {}\n", workspace.name, workspace.pending,
+                        workspace.rejected, count_of(workspace.conflicts, "conflict"));
+  }
+  return show(text);
+}
+
+} // namespace memsync::agent

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/display.h"
+#include "agent/session.h"
+
+namespace memsync::agent {
+
+struct WorkspaceStatus {
+  std::string name;
+  model::WorkspaceKind kind = model::WorkspaceKind::local;
+  std::size_t pending = 0, rejected = 0, conflicts = 0;
+  std::uint64_t lag = 0;
+  bool is_known_to_hub = true;
+};
+
+/// The answer to "is everything safe?". Numbers without a workspace cover all workspaces.
+struct Status {
+  std::string connection; // live, connecting, offline, no_hub
+  std::optional<base::Timestamp> retry_at;
+  std::string reason; // of being offline
+  std::string hub, user;
+  std::string workspace, cursor, head; // of the current workspace
+  std::uint64_t lag = 0;
+  std::size_t pending = 0, rejected = 0, conflicts = 0;
+  std::vector<WorkspaceStatus> workspaces;
+  bool is_safe = false;
+  std::string message; // one sentence for people
+};
+
+base::Result<Status> load_status(Session& session, replica::Reader& reader);
+Json to_json(const Status& status);
+std::string to_text(const Status& status);
+
+/// "live", "connecting", "offline", or "no_hub" for a store bound to none.
+std::string connection_name(Session& session, replica::Reader& reader);
+
+/// "offline: saved on this machine, 4 changes pending" and the like: what `pending` means right now.
+std::string describe_pending(std::string_view connection, const replica::WorkspaceRow& workspace,
+                             std::size_t pending);
+
+} // namespace memsync::agent

@@ -1,0 +1,19 @@
+#include "agent/sync_control.h"
+
+namespace memsync::agent {
+
+SyncReport NoHub::report() {
+  return {replica::Offline{{}, {base::ErrorCode::offline, "this store is bound to no hub"}}, {}, true};
+}
+
+void NoHub::when_settled(std::function<bool()>, std::function<base::Instant()>, std::function<void()> then) {
+  then();
+}
+
+std::string_view name_of(const replica::Connection& connection) {
+  if (std::holds_alternative<replica::Live>(connection)) return "live";
+  if (std::holds_alternative<replica::Connecting>(connection)) return "connecting";
+  return "offline";
+}
+
+} // namespace memsync::agent

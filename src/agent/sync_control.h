@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "replica/engine.h"
+
+namespace memsync::agent {
+
+/// What this process knows of the sync of its store: its own engine's state, or what the leading
+/// process last published.
+struct SyncReport {
+  replica::Connection connection;
+  replica::SyncCounters counters;
+  /// No request_sync of this process is unanswered. Answered does not mean successful.
+  bool has_synced = true;
+};
+
+/// The sync as tools see it. One implementation drives an engine; NoHub stands where there is no hub.
+class SyncControl {
+ public:
+  virtual ~SyncControl() = default;
+
+  /// This process has committed: there may be something to push. Core thread.
+  virtual void local_commit() = 0;
+  /// Pull and push now, without waiting for back-off. Core thread.
+  virtual void request_sync() = 0;
+  /// Any thread.
+  virtual SyncReport report() = 0;
+  /// Nothing is in flight for the workspace, its cursor is at the last heard head and its outbox is empty or
+  /// known to be blocked. Any thread.
+  virtual bool is_settled(const model::WorkspaceId& workspace) = 0;
+
+  /// Calls `then` exactly once, on the core thread: as soon as `condition()` holds, at the latest at
+  /// `deadline()`. Both are asked on the core thread, at once and again after everything that may have
+  /// changed the answer (an engine step, a commit of any process of the store); the deadline may come
+  /// nearer meanwhile. `then` may run before this returns. Dropped uncalled only when the process ends.
+  virtual void when_settled(std::function<bool()> condition, std::function<base::Instant()> deadline,
+                            std::function<void()> then) = 0;
+};
+
+/// The sync of a store that is bound to no hub: nothing to do and nothing to wait for.
+class NoHub final : public SyncControl {
+ public:
+  void local_commit() override {}
+  void request_sync() override {}
+  SyncReport report() override;
+  bool is_settled(const model::WorkspaceId&) override { return true; }
+  void when_settled(std::function<bool()> condition, std::function<base::Instant()> deadline,
+                    std::function<void()> then) override;
+};
+
+/// "live", "connecting" or "offline".
+std::string_view name_of(const replica::Connection& connection);
+
+} // namespace memsync::agent

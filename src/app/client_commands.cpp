@@ -1,0 +1,193 @@
+#include "app/client_commands.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "app/client_mcp.h"
+#include "cli/account.h"
+#include "cli/call.h"
+#include "cli/doctor.h"
+#include "cli/init.h"
+#include "cli/reading.h"
+#include "cli/saving.h"
+#include "cli/share.h"
+#include "cli/status.h"
+#include "cli/watch.h"
+
+namespace memsync::app {
+
+using base::Json;
+using base::Result;
+using cli::Context;
+
+namespace {
+
+constexpr int k_failed = 1;
+
+/// The exit code of a command; its error goes where people, or programs, look for it.
+template <class T>
+int finish(const Context& context, const Result<T>& result) {
+  if (result) {
+    if constexpr (std::is_same_v<T, bool>) return *result ? EXIT_SUCCESS : k_failed;
+    return EXIT_SUCCESS;
+  }
+  const base::Error& error = result.error();
+  if (error.message.empty()) return k_failed;
+  if (context.json) {
+    context.show(Json{{"error", {{"code", base::error_info(error.code).name}, {"message", error.message}}}},
+                 "");
+  } else {
+    fmt::print(stderr, "memsync: {}\n", error.message);
+  }
+  return k_failed;
+}
+
+/// A subcommand whose options are in `options` and whose work is `run(context, options)`.
+template <class Options, class Run>
+void on_parsed(CLI::App* command, Action& chosen, std::shared_ptr<Options> options, Run run) {
+  command->callback([&chosen, options, run] {
+    chosen = [options, run](Context& context) { return finish(context, run(context, *options)); };
+  });
+}
+
+template <class Run>
+void on_parsed(CLI::App* command, Action& chosen, Run run) {
+  command->callback(
+      [&chosen, run] { chosen = [run](Context& context) { return finish(context, run(context)); }; });
+}
+
+void add_agent_commands(CLI::App& app, Action& chosen) {
+  CLI::App* mcp =
+      app.add_subcommand("mcp", "Serve agents over stdin and stdout (the Model Context Protocol)");
+  mcp->callback([&chosen] { chosen = [](const Context& context) { return run_mcp(context.settings); }; });
+
+  CLI::App* call = app.add_subcommand("call", "Call one tool and print its result as JSON");
+  auto called = std::make_shared<cli::CallOptions>();
+  call->add_option("tool", called->tool, "name, see `memsync tools`")->required();
+  call->add_option("arguments", called->arguments, "JSON object; - reads it from stdin");
+  on_parsed(call, chosen, called, &cli::run_call);
+
+  on_parsed(app.add_subcommand("tools", "List the tools an agent can call"), chosen, &cli::run_tools);
+
+  CLI::App* init = app.add_subcommand("init", "Register memsync with your agents (shows the change first)");
+  auto hosts = std::make_shared<cli::InitOptions>();
+  init->add_option("--client", hosts->client,
+                   "claude-code, cursor, vscode, codex, gemini, claude-desktop or all");
+  init->add_flag("--yes", hosts->is_confirmed, "do not ask");
+  init->add_flag("--dry-run", hosts->is_dry_run, "only show what would change");
+  on_parsed(init, chosen, hosts, &cli::run_init);
+}
+
+void add_account_commands(CLI::App& app, Action& chosen) {
+  CLI::App* login = app.add_subcommand("login", "Connect this memory with your account on a hub");
+  auto account = std::make_shared<cli::LoginOptions>();
+  login->add_option("--hub", account->hub, "address of the hub, like https://hub.example.com");
+  login->add_option("--token", account->token, "- reads it from stdin");
+  login->add_option("--token-file", account->token_file, "file whose first line is the token");
+  login->add_option("--ca-file", account->ca_file, "certificates of a private authority");
+  on_parsed(login, chosen, account, &cli::run_login);
+
+  CLI::App* join = app.add_subcommand("join", "Accept an invitation to a team");
+  auto invited = std::make_shared<cli::JoinOptions>();
+  join->add_option("--hub", invited->hub, "address of the hub; not needed with an invitation link");
+  join->add_option("--invite", invited->invitation, "the invitation's token or link")->required();
+  join->add_option("--name", invited->name, "your name, as teammates see it")->required();
+  join->add_option("--ca-file", invited->ca_file, "certificates of a private authority");
+  on_parsed(join, chosen, invited, &cli::run_join);
+
+  CLI::App* share = app.add_subcommand("share", "Copy a document to another workspace");
+  auto shared = std::make_shared<cli::ShareOptions>();
+  share->add_option("document", shared->document, "title or id")->required();
+  share->add_option("--to", shared->to, "workspace; without it the only team");
+  on_parsed(share, chosen, shared, &cli::run_share);
+}
+
+void add_sync_commands(CLI::App& app, Action& chosen) {
+  on_parsed(app.add_subcommand("status", "Is everything safe?"), chosen, &cli::run_status);
+
+  CLI::App* pending = app.add_subcommand("pending", "Show changes the hub has not accepted yet");
+  auto listed = std::make_shared<cli::PendingOptions>();
+  pending->add_option("document", listed->document, "only of this document");
+  pending->add_option("--limit", listed->limit, "how many")->check(CLI::Range(1, 200));
+  CLI::Option* retry = pending->add_option("--retry", listed->retry, "write a refused change again");
+  CLI::Option* discard = pending->add_option("--discard", listed->discard, "forget a refused change");
+  CLI::Option* save_as = pending->add_option("--export", listed->export_id, "print a refused change as JSON");
+  retry->excludes(discard)->excludes(save_as);
+  discard->excludes(save_as);
+  on_parsed(pending, chosen, listed, &cli::run_pending);
+
+  CLI::App* sync = app.add_subcommand("sync", "Pull and push now, and wait for it");
+  auto synced = std::make_shared<cli::SyncOptions>();
+  sync->add_option("--workspace", synced->workspace, "only this one");
+  sync->add_option("--wait", synced->wait, "seconds at most")->check(CLI::Range(0, 600));
+  on_parsed(sync, chosen, synced, &cli::run_sync);
+
+  CLI::App* save = app.add_subcommand("save", "Wait until the hub has every change of a document");
+  auto saved = std::make_shared<cli::SaveOptions>();
+  save->add_option("document", saved->document, "title or id")->required();
+  save->add_option("--wait", saved->wait, "seconds at most")->check(CLI::Range(0, 600));
+  on_parsed(save, chosen, saved, &cli::run_save);
+
+  CLI::App* dirty = app.add_subcommand("dirty", "Show documents with changes the hub does not have");
+  auto document = std::make_shared<std::string>();
+  dirty->add_option("document", *document, "only this one");
+  on_parsed(dirty, chosen, document, &cli::run_dirty);
+
+  on_parsed(app.add_subcommand("doctor", "Check the store, its files, the hub and the clock"), chosen,
+            &cli::run_doctor);
+}
+
+void add_reading_commands(CLI::App& app, Action& chosen) {
+  CLI::App* search = app.add_subcommand("search", "Search memories");
+  auto wanted = std::make_shared<cli::SearchOptions>();
+  auto words = std::make_shared<std::vector<std::string>>();
+  search->add_option("query", *words, "words or an identifier")->required();
+  search->add_option("--workspace", wanted->workspace, "only in this one");
+  search->add_option("--document", wanted->document, "only in this one");
+  search->add_option("--type", wanted->types, "any of these types");
+  search->add_option("--tag", wanted->tags, "all of these tags");
+  search->add_option("--author", wanted->author, "written by");
+  search->add_option("--assignee", wanted->assignee, "assigned to");
+  search->add_option("--since", wanted->since, "like 2h, 3d or 2026-11-20");
+  search->add_option("--until", wanted->until, "like 2h, 3d or 2026-11-20");
+  search->add_option("--limit", wanted->limit, "how many")->check(CLI::Range(1, 200));
+  on_parsed(search, chosen, wanted, [words](const Context& context, cli::SearchOptions& options) {
+    options.query = fmt::format("{}", fmt::join(*words, " "));
+    return cli::run_search(context, options);
+  });
+
+  CLI::App* show =
+      app.add_subcommand("show", "Show a document or a note; without a name, list the documents");
+  auto shown = std::make_shared<cli::ShowOptions>();
+  show->add_option("name", shown->name, "title or id");
+  show->add_flag("--outline", shown->outline, "titles only");
+  show->add_option("--workspace", shown->workspace, "list only this one");
+  on_parsed(show, chosen, shown, &cli::run_show);
+
+  CLI::App* log = app.add_subcommand("log", "Show who changed what");
+  auto logged = std::make_shared<cli::LogOptions>();
+  log->add_option("--document", logged->document, "of this document");
+  log->add_option("--node", logged->node, "of this note");
+  log->add_option("--author", logged->author, "by this person");
+  log->add_option("--session", logged->session, "by this agent session");
+  log->add_option("--since", logged->since, "like 2h, 3d or 2026-11-20");
+  log->add_option("--limit", logged->limit, "how many")->check(CLI::Range(1, 200));
+  on_parsed(log, chosen, logged, &cli::run_log);
+
+  CLI::App* watch = app.add_subcommand("watch", "Follow changes as they arrive");
+  auto watched = std::make_shared<cli::WatchOptions>();
+  watch->add_option("--workspace", watched->workspace, "only this one");
+  watch->add_option("--recent", watched->recent, "lines of what happened before")->check(CLI::Range(0, 200));
+  on_parsed(watch, chosen, watched, &cli::run_watch);
+}
+
+} // namespace
+
+void add_commands(CLI::App& app, Action& chosen) {
+  add_agent_commands(app, chosen);
+  add_account_commands(app, chosen);
+  add_sync_commands(app, chosen);
+  add_reading_commands(app, chosen);
+}
+
+} // namespace memsync::app

@@ -1,0 +1,128 @@
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <poll.h>
+
+#include "app/client_commands.h"
+#include "base/log.h"
+
+namespace {
+
+using namespace memsync;
+
+constexpr int k_usage = 2;
+constexpr std::chrono::milliseconds k_stop_limit{200};
+
+/// Takes the value of --token out of the list of processes, where everybody on the machine can read it.
+void hide_token(int count, char** arguments) {
+  for (int i = 1; i < count; ++i) {
+    char* value = nullptr;
+    if (std::strncmp(arguments[i], "--token=", 8) == 0) value = arguments[i] + 8;
+    if (std::strcmp(arguments[i], "--token") == 0 && i + 1 < count) value = arguments[i + 1];
+    if (value != nullptr) std::memset(value, '*', std::strlen(value));
+  }
+}
+
+/// The store of one command, opened when the command wants it.
+class Bench {
+ public:
+  Bench(const cli::Settings& settings, const mcp::WakeEvent& stop) : settings_(settings), stop_(stop) {}
+
+  base::Result<cli::Workbench*> open() {
+    if (bench_) return &*bench_;
+    mcp::stop_on_signals(stop_);
+    app::ClientProcess::Options options;
+    options.settings = settings_;
+    options.client = "memsync/" MEMSYNC_VERSION;
+    TRY_ASSIGN(process_, app::ClientProcess::open(std::move(options)));
+    app::ClientProcess& process = *process_;
+    bench_.emplace(cli::Workbench{
+        process.session(),
+        process.replica(),
+        process.tools(),
+        [&process](const std::string& tool, base::Json arguments) {
+          return process.call(tool, std::move(arguments));
+        },
+        [this, &process](const std::function<bool()>& is_done) {
+          process.run_until([&] { return is_done() || is_stopped(); });
+        },
+        [&process] { process.sync().settings_changed(); },
+        [&process] { process.sync().start_once(); },
+    });
+    return &*bench_;
+  }
+
+  /// False when a thread hangs and the process must be left as it is.
+  bool close() { return !process_ || process_->sync().stop(k_stop_limit); }
+
+  bool is_stopped() const {
+    pollfd fd{stop_.fd(), POLLIN, 0};
+    return ::poll(&fd, 1, 0) > 0;
+  }
+
+ private:
+  const cli::Settings& settings_;
+  const mcp::WakeEvent& stop_;
+  std::unique_ptr<app::ClientProcess> process_;
+  std::optional<cli::Workbench> bench_;
+};
+
+std::optional<std::string> read_line() {
+  std::string line;
+  if (!std::getline(std::cin, line)) return std::nullopt;
+  return line;
+}
+
+int run(const app::Action& action, bool json) {
+  auto settings = cli::load_settings();
+  base::start_log(cli::read_environment("MEMSYNC_LOG").value_or(""));
+  if (!settings) {
+    fmt::print(stderr, "memsync: {}\n", settings.error().message);
+    return EXIT_FAILURE;
+  }
+  static const mcp::WakeEvent stop;
+  Bench bench(*settings, stop);
+  cli::Context context;
+  context.settings = *settings;
+  context.json = json;
+  if (!json) context.terminal = cli::detect_terminal();
+  context.open = [&] { return bench.open(); };
+  context.write = [](std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+  };
+  context.read_line = read_line;
+  context.is_interrupted = [&] { return bench.is_stopped(); };
+  const int code = action(context);
+  if (!bench.close()) std::_Exit(code);
+  return code;
+}
+
+} // namespace
+
+int main(int count, char** arguments) {
+  std::signal(SIGPIPE, SIG_IGN); // a broken TLS connection or pipe is an error like any other
+  try {
+    CLI::App app("memsync: one memory for people and their agents");
+    app.set_version_flag("--version", "memsync " MEMSYNC_VERSION);
+    app.require_subcommand(1);
+    app.fallthrough();
+    bool json = false;
+    app.add_flag("--json", json, "machine-readable output");
+    app::Action action;
+    app::add_commands(app, action);
+    try {
+      app.parse(count, arguments);
+    } catch (const CLI::ParseError& error) {
+      hide_token(count, arguments);
+      return app.exit(error) == 0 ? EXIT_SUCCESS : k_usage;
+    }
+    hide_token(count, arguments);
+    return run(action, json);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "memsync: {}\n", error.what());
+    return EXIT_FAILURE;
+  }
+}

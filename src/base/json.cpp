@@ -1,0 +1,154 @@
+#include "base/json.h"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <vector>
+
+namespace memsync::base {
+
+namespace {
+
+/// Builds the value while nlohmann's lexer reads, so that the limits hold before memory is spent: its own
+/// DOM parser accepts 5 million nested arrays and lets the last of equal keys win.
+class LimitedBuilder {
+ public:
+  LimitedBuilder(Json& root, const JsonLimits& limits) : root_(root), limits_(limits) {}
+
+  const std::string& problem() const { return problem_; }
+
+  bool null() { return add(nullptr); }
+  bool boolean(bool value) { return add(value); }
+  bool number_integer(Json::number_integer_t value) { return add(value); }
+  bool number_unsigned(Json::number_unsigned_t value) { return add(value); }
+  bool number_float(Json::number_float_t value, const Json::string_t&) { return add(value); }
+  bool binary(Json::binary_t&) { return fail("binary value"); }
+  bool string(Json::string_t& value) {
+    if (value.find('\0') != std::string::npos) return fail("NUL character in a string");
+    return add(std::move(value));
+  }
+  bool key(Json::string_t& value) {
+    if (value.find('\0') != std::string::npos) return fail("NUL character in a key");
+    auto& members = open_.back()->get_ref<Json::object_t&>();
+    const auto [place, is_new] = members.try_emplace(std::move(value));
+    if (!is_new) return fail("duplicate key \"" + place->first + "\"");
+    member_ = &place->second;
+    return true;
+  }
+  bool start_object(std::size_t) { return open(Json::object()); }
+  bool start_array(std::size_t) { return open(Json::array()); }
+  bool end_object() { return close(); }
+  bool end_array() { return close(); }
+  bool parse_error(std::size_t position, const std::string&, const Json::exception& error) {
+    return fail("at byte " + std::to_string(position) + ": " + reason_of(error.what()));
+  }
+
+ private:
+  Json* place(Json&& value) {
+    if (++values_ > limits_.max_values) {
+      fail("more than " + std::to_string(limits_.max_values) + " values");
+      return nullptr;
+    }
+    if (open_.empty()) return &(root_ = std::move(value));
+    if (open_.back()->is_array())
+      return &open_.back()->get_ref<Json::array_t&>().emplace_back(std::move(value));
+    return &(*member_ = std::move(value));
+  }
+  bool add(Json&& value) { return place(std::move(value)) != nullptr; }
+  bool open(Json&& value) {
+    if (open_.size() >= limits_.max_depth)
+      return fail("nested deeper than " + std::to_string(limits_.max_depth));
+    Json* const container = place(std::move(value));
+    if (!container) return false;
+    open_.push_back(container);
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+  bool fail(std::string problem) {
+    problem_ = std::move(problem);
+    return false;
+  }
+  /// "[json.exception...] parse error at line 1, column 2: REASON; last read: '...'": the input is not
+  /// repeated, it may be a secret or not UTF-8.
+  static std::string reason_of(std::string_view what) {
+    if (const auto at = what.find(": "); at != std::string_view::npos) what.remove_prefix(at + 2);
+    return std::string(what.substr(0, what.find("; last read")));
+  }
+
+  Json& root_;
+  const JsonLimits& limits_;
+  std::vector<Json*> open_; // stable: a container does not move while it is open, it is its parent's last
+  Json* member_ = nullptr;
+  std::size_t values_ = 0;
+  std::string problem_;
+};
+
+} // namespace
+
+Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
+  if (text.size() > limits.max_bytes)
+    return Error{ErrorCode::too_large, "JSON of " + std::to_string(text.size()) + " bytes, at most " +
+                                           std::to_string(limits.max_bytes) + " are accepted"};
+  // nlohmann takes a NUL for the end of the input and ignores what follows.
+  if (!text.empty() && std::memchr(text.data(), '\0', text.size()))
+    return Error{ErrorCode::validation, "invalid JSON: NUL byte"};
+  try {
+    Json root;
+    LimitedBuilder builder(root, limits);
+    if (!Json::sax_parse(text.data(), text.data() + text.size(), &builder))
+      return Error{ErrorCode::validation, "invalid JSON: " + builder.problem()};
+    return root;
+  } catch (const std::exception& error) {
+    return Error{ErrorCode::internal, std::string("parsing JSON failed: ") + error.what()};
+  }
+}
+
+std::string dump_json(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+namespace {
+
+/// 0: copied as it is; else the character after the backslash, 'u' for \u00XX.
+constexpr std::array<char, 256> k_escapes = [] {
+  std::array<char, 256> table{};
+  for (std::size_t c = 0; c < 0x20; ++c) table[c] = 'u';
+  table['\b'] = 'b';
+  table['\f'] = 'f';
+  table['\n'] = 'n';
+  table['\r'] = 'r';
+  table['\t'] = 't';
+  table['"'] = '"';
+  table['\\'] = '\\';
+  return table;
+}();
+
+} // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  static constexpr std::string_view k_digits = "0123456789abcdef";
+  out += '"';
+  std::size_t copied = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<std::uint8_t>(text[i]);
+    const char escape = k_escapes[byte];
+    if (escape == 0) continue;
+    out.append(text, copied, i - copied);
+    copied = i + 1;
+    out += '\\';
+    out += escape;
+    if (escape == 'u') {
+      out += "00";
+      out += k_digits[byte >> 4];
+      out += k_digits[byte & 15u];
+    }
+  }
+  out.append(text, copied);
+  out += '"';
+}
+
+} // namespace memsync::base

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "cli/command.h"
+
+namespace memsync::cli {
+
+struct LoginOptions {
+  std::string hub;        // empty: the one in the settings
+  std::string token;      // "-": the first line of stdin; empty: token_file, else MEMSYNC_TOKEN
+  std::string token_file; // empty: none
+  std::string ca_file;    // certificates of a private authority; empty: the system's
+};
+
+/// `memsync login`: checks the token, binds the store to that person on that hub, stores both (0600) and
+/// fetches what the hub has.
+Result<> run_login(const Context& context, const LoginOptions& options);
+
+struct JoinOptions {
+  std::string hub;        // empty: the address in the invitation's link, else the one in the settings
+  std::string invitation; // the token, or the whole link
+  std::string name;
+  std::string ca_file;
+};
+
+/// `memsync join`: accepts an invitation, which makes an account, or adds the workspace to the account this
+/// store is logged in with; then as login.
+Result<> run_join(const Context& context, const JoinOptions& options);
+
+/// "https://hub/prefix/invite/TOKEN" as base URL and token; nothing for text that is no link.
+struct InvitationLink {
+  std::string hub, token;
+};
+std::optional<InvitationLink> parse_invitation_link(std::string_view text);
+
+} // namespace memsync::cli

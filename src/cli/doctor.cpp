@@ -1,0 +1,231 @@
+#include "cli/doctor.h"
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "agent/display.h"
+#include "cli/binding.h"
+#include "net/client/hub_calls.h"
+#include "tools/get_sync_status.h"
+
+namespace memsync::cli {
+
+using base::ErrorCode;
+
+namespace {
+
+constexpr std::chrono::seconds k_skew_limit{120}; // beyond it concurrent edits are decided oddly
+constexpr std::uint64_t k_low_disk_bytes = std::uint64_t{200} << 20;
+
+Finding good(std::string what, std::string detail) {
+  return {Health::good, std::move(what), std::move(detail), ""};
+}
+Finding warning(std::string what, std::string detail, std::string advice) {
+  return {Health::warning, std::move(what), std::move(detail), std::move(advice)};
+}
+Finding bad(std::string what, std::string detail, std::string advice) {
+  return {Health::bad, std::move(what), std::move(detail), std::move(advice)};
+}
+
+void check_store(Workbench& bench, std::vector<Finding>& findings) {
+  constexpr std::size_t k_shown = 10;
+  const auto damage = bench.replica.check();
+  if (!damage) {
+    findings.push_back(bad("store", "could not be checked: " + damage.error().message,
+                           "keep a copy of the folder; then repair the disk or restore a backup"));
+    return;
+  }
+  if (damage->empty()) findings.push_back(good("store", "structure, content hashes and rules are in order"));
+  for (std::size_t i = 0; i < std::min(damage->size(), k_shown); ++i)
+    findings.push_back(
+        bad("store", agent::show((*damage)[i]),
+            "keep a copy of the folder; what the hub has comes back into another MEMSYNC_HOME"));
+  if (damage->size() > k_shown)
+    findings.push_back(bad("store", fmt::format("and {} more", damage->size() - k_shown), ""));
+}
+
+void check_disk(const std::string& home, std::vector<Finding>& findings) {
+  struct statvfs disk {};
+  if (::statvfs(home.c_str(), &disk) != 0) {
+    findings.push_back(bad("disk", "the free space cannot be read", "check that " + home + " exists"));
+    return;
+  }
+  const std::uint64_t free_bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  const std::string detail = fmt::format("{} MB free", free_bytes >> 20);
+  findings.push_back(free_bytes < k_low_disk_bytes
+                         ? warning("disk", detail, "make room: a full disk refuses writes")
+                         : good("disk", detail));
+}
+
+void check_clock(const net::client::HubHealth& health, base::Timestamp now, std::vector<Finding>& findings) {
+  if (!health.hub_time) {
+    findings.push_back(warning("clock", "the hub does not say its time", ""));
+    return;
+  }
+  const auto skew = std::chrono::duration_cast<std::chrono::seconds>(*health.hub_time - now);
+  const auto distance = skew.count() < 0 ? -skew : skew;
+  if (distance <= std::chrono::seconds(1)) {
+    findings.push_back(good("clock", "agrees with the hub's"));
+  } else {
+    const std::string detail =
+        fmt::format("{} s {} the hub's", distance.count(), skew.count() > 0 ? "behind" : "ahead of");
+    findings.push_back(distance > k_skew_limit
+                           ? warning("clock", detail, "set this machine's clock, for example with NTP")
+                           : good("clock", detail));
+  }
+}
+
+void check_hub(const Context& context, Workbench& bench, std::vector<Finding>& findings) {
+  const auto access = find_access(context.settings);
+  if (!access) {
+    findings.push_back(bad("hub", access.error().message, "run `memsync login`"));
+    return;
+  }
+  if (!*access) {
+    findings.push_back(warning("hub", "none: memory stays on this machine",
+                               "`memsync login` or `memsync join` shares it and keeps a second copy"));
+    return;
+  }
+  auto calls = net::client::HubCalls::make(**access);
+  const auto health = calls ? calls->health() : calls.error();
+  if (!health) {
+    findings.push_back(bad("hub", health.error().message, "memory is saved here; check address and network"));
+    return;
+  }
+  findings.push_back(good("hub", fmt::format("{} answers", (*access)->endpoint.str())));
+  check_clock(*health, bench.session.now(), findings);
+  if (!health->version.empty() && health->version != bench.session.version())
+    findings.push_back(warning(
+        "version", fmt::format("memsync {} here, {} on the hub", bench.session.version(), health->version),
+        "update the older one"));
+  const auto me = calls->me();
+  if (!me) {
+    findings.push_back(bad("account", me.error().message, "run `memsync login` with a valid token"));
+    return;
+  }
+  const auto fits = check_binding(bench.replica, (*access)->endpoint.str(), me->id);
+  findings.push_back(fits ? good("account", fmt::format("{} <{}>", me->name, me->email))
+                          : bad("account", fits.error().message, "log in as the owner of this store"));
+}
+
+void check_sync(Workbench& bench, std::vector<Finding>& findings) {
+  const auto status = tools::get_sync_status(bench.session, {});
+  if (!status) {
+    findings.push_back(bad("changes", "could not be counted: " + status.error().message, ""));
+    return;
+  }
+  if (status->connection == "no_hub") return;
+  if (status->pending == 0) {
+    findings.push_back(good("changes", "the hub has every change"));
+  } else {
+    findings.push_back(
+        warning("changes", fmt::format("{} not on the hub yet", agent::count_of(status->pending, "change")),
+                "`memsync sync` sends them now"));
+  }
+  if (status->rejected > 0)
+    findings.push_back(bad("changes",
+                           fmt::format("the hub refused {}", agent::count_of(status->rejected, "change")),
+                           "see `memsync pending`: retry, export or discard each"));
+  if (status->conflicts > 0)
+    findings.push_back(warning("conflicts", agent::count_of(status->conflicts, "open conflict"),
+                               "settle them with the tool resolve_conflict"));
+  for (const auto& workspace : status->workspaces)
+    if (!workspace.is_known_to_hub)
+      findings.push_back(bad("workspace",
+                             fmt::format("the hub no longer knows \"{}\"", agent::show(workspace.name)),
+                             "ask its owner; its notes stay readable here"));
+}
+
+std::string_view symbol_of(Health health) {
+  switch (health) {
+    case Health::good: return "ok";
+    case Health::warning: return "warning";
+    case Health::bad: return "BAD";
+  }
+  return "";
+}
+
+Style style_of(Health health) {
+  switch (health) {
+    case Health::good: return Style::green;
+    case Health::warning: return Style::yellow;
+    case Health::bad: return Style::red;
+  }
+  return Style::plain;
+}
+
+Health worst_of(const std::vector<Finding>& findings) {
+  Health worst = Health::good;
+  for (const Finding& finding : findings) worst = std::max(worst, finding.health);
+  return worst;
+}
+
+std::string verdict(Health worst) {
+  switch (worst) {
+    case Health::good: return "Your memory is safe.";
+    case Health::warning: return "Your memory is safe on this machine; see the warnings.";
+    case Health::bad: return "Something is wrong: see BAD above.";
+  }
+  return "";
+}
+
+} // namespace
+
+std::vector<Finding> check_privacy(const std::string& home) {
+  std::vector<Finding> findings;
+  const auto check = [&](const std::string& path) {
+    struct stat file {};
+    if (::stat(path.c_str(), &file) != 0) return;
+    if ((file.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+      findings.push_back(bad("privacy",
+                             fmt::format("{} can be read by others (mode {:o})", path, file.st_mode & 07777u),
+                             fmt::format("chmod {} {}", S_ISDIR(file.st_mode) ? "700" : "600", path)));
+  };
+  for (const char* name : {"", "/memory.db", "/memory.db-wal", "/memory.db-shm", "/config.json", "/leader"})
+    check(home + name);
+  if (findings.empty()) findings.push_back(good("privacy", "only you can read " + home));
+  return findings;
+}
+
+std::string format_findings(const Terminal& terminal, const std::vector<Finding>& findings) {
+  std::vector<std::vector<Cell>> rows;
+  for (const Finding& finding : findings) {
+    std::string detail = finding.detail;
+    if (!finding.advice.empty()) detail += ": " + finding.advice;
+    rows.push_back(
+        {{std::string(symbol_of(finding.health)), style_of(finding.health)}, {finding.what}, {detail}});
+  }
+  Terminal uncut = terminal; // an advice that is cut is no advice
+  uncut.width = 0;
+  return format_table(uncut, {{"STATE"}, {"CHECK"}, {"RESULT"}}, rows);
+}
+
+Result<bool> run_doctor(const Context& context) {
+  std::vector<Finding> findings;
+  const auto bench = context.open();
+  if (!bench) {
+    findings.push_back(bad("store", "cannot be opened: " + bench.error().message, "nothing was changed"));
+  } else {
+    check_store(**bench, findings);
+  }
+  check_disk(context.settings.home, findings);
+  for (Finding& finding : check_privacy(context.settings.home)) findings.push_back(std::move(finding));
+  if (bench) {
+    check_hub(context, **bench, findings);
+    check_sync(**bench, findings);
+  }
+  const Health worst = worst_of(findings);
+  Json list = Json::array();
+  for (const Finding& each : findings)
+    list.push_back({{"state", each.health == Health::bad ? "bad" : symbol_of(each.health)},
+                    {"check", each.what},
+                    {"detail", each.detail},
+                    {"advice", each.advice}});
+  context.show(
+      Json{{"safe", worst != Health::bad}, {"findings", std::move(list)}, {"message", verdict(worst)}},
+      format_findings(context.terminal, findings) + "\n" + context.in(style_of(worst), verdict(worst)) +
+          "\n");
+  return worst != Health::bad;
+}
+
+} // namespace memsync::cli

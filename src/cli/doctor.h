@@ -1,0 +1,29 @@
+#pragma once
+
+#include <vector>
+
+#include "cli/command.h"
+
+namespace memsync::cli {
+
+enum class Health { good, warning, bad };
+
+/// One thing the doctor looked at.
+struct Finding {
+  Health health = Health::good;
+  std::string what;   // "store", "hub", ...
+  std::string detail; // what was found
+  std::string advice; // what to do; empty when good
+};
+
+/// `memsync doctor`: checks the store's integrity, who may read its files, the disk, the hub, the clock, the
+/// versions and what has not reached the hub, and says whether memory is safe. A check that could not be made
+/// is bad, never good. True when nothing is bad.
+Result<bool> run_doctor(const Context& context);
+
+/// Files whose mode lets others read them, of those that hold memory or the token.
+std::vector<Finding> check_privacy(const std::string& home);
+
+std::string format_findings(const Terminal& terminal, const std::vector<Finding>& findings);
+
+} // namespace memsync::cli

@@ -1,0 +1,139 @@
+#include "cli/rejected.h"
+
+#include "tools/get_pending_operations.h"
+#include "wire/operation_codec.h"
+
+namespace memsync::cli {
+
+using base::Error;
+using base::ErrorCode;
+using model::Operation;
+using model::OperationKind;
+
+namespace {
+
+constexpr std::size_t k_page = 200;
+
+struct Refused {
+  replica::WorkspaceRow workspace;
+  replica::PendingRow row;
+  std::string id;
+};
+
+std::string id_of(const replica::WorkspaceRow& workspace, const Operation& operation) {
+  constexpr std::size_t k_shown = 6; // as get_pending_operations shows it
+  return fmt::format("{}-{}", workspace.replica.view().substr(0, k_shown), operation.n);
+}
+
+Result<Refused> find_refused(Workbench& bench, std::string_view id) {
+  return bench.session.read([&](replica::Reader& reader) -> Result<Refused> {
+    std::optional<Refused> found;
+    for (const replica::WorkspaceRow& workspace : reader.workspaces()) {
+      std::string cursor;
+      do {
+        TRY_ASSIGN(const auto page, reader.pending({workspace}, std::nullopt, k_page, cursor));
+        for (const replica::PendingRow& row : page.rows) {
+          if (row.state != replica::PendingState::rejected || id_of(workspace, row.operation) != id) continue;
+          if (found) return Error{ErrorCode::validation, fmt::format("{} names several changes", id)};
+          found = Refused{workspace, row, std::string(id)};
+        }
+        cursor = page.next_cursor;
+      } while (!cursor.empty());
+    }
+    if (found) return *std::move(found);
+    return Error{ErrorCode::not_found,
+                 fmt::format("the hub refused no change {}: `memsync pending` lists them", id)};
+  });
+}
+
+Result<> forget(Workbench& bench, const Refused& refused) {
+  const auto done = bench.replica.database().write([&](storage::WriteTxn& txn) -> Result<> {
+    txn.run("DELETE FROM rejected WHERE workspace = ?1 AND n = ?2", refused.workspace.key.value,
+            refused.row.operation.n);
+    return {};
+  });
+  if (done) bench.replica.after_commit();
+  return done;
+}
+
+/// The fields as a change of what is there now.
+model::FieldChanges rebased(replica::Editor& editor, const Operation& operation) {
+  model::FieldChanges fields = operation.fields;
+  const auto node = editor.find_node(editor.workspace(), operation.target_node());
+  if (fields.content && node) fields.content->base_text_hash = base::Hash128::of(node->node.content.value);
+  return fields;
+}
+
+Result<> repeat(replica::Editor& editor, const Operation& operation) {
+  const model::NodeId node = operation.target_node();
+  const replica::Position position{operation.place ? operation.place->parent : model::NodeId(), std::nullopt};
+  switch (operation.kind) {
+    case OperationKind::create: {
+      TRY(editor.create(operation.fields, position, node));
+      return {};
+    }
+    case OperationKind::update: return editor.update(node, rebased(editor, operation));
+    case OperationKind::remove: return editor.remove(node);
+    case OperationKind::restore: return editor.restore(node);
+    case OperationKind::move: return editor.move(node, position);
+    case OperationKind::complete: return editor.complete(node, true);
+    case OperationKind::reopen: return editor.complete(node, false);
+    case OperationKind::assign:
+      return editor.assign(node, operation.fields.assignee.value_or(model::UserId()));
+    case OperationKind::comment: {
+      TRY(editor.comment(operation.node, operation.text));
+      return {};
+    }
+    case OperationKind::relate: {
+      TRY(editor.relate(operation.from, operation.to, operation.relationship_type));
+      return {};
+    }
+    case OperationKind::unrelate:
+      return editor.unrelate(operation.from, operation.to, operation.relationship_type);
+    case OperationKind::resolve:
+      return editor.resolve(operation.target_conflict(),
+                            operation.resolution.value_or(model::Resolution::keep_server), operation.text);
+  }
+  return {};
+}
+
+} // namespace
+
+Result<> export_rejected(const Context& context, Workbench& bench, std::string_view id) {
+  TRY_ASSIGN(const Refused refused, find_refused(bench, id));
+  const Json json = {{"id", refused.id},
+                     {"workspace", refused.workspace.name},
+                     {"title", refused.row.node_title},
+                     {"reason", refused.row.reason},
+                     {"operation", wire::encode_operation(refused.row.operation)}};
+  context.write(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return {};
+}
+
+Result<> discard_rejected(const Context& context, Workbench& bench, std::string_view id) {
+  TRY_ASSIGN(const Refused refused, find_refused(bench, id));
+  TRY(forget(bench, refused));
+  context.show(Json{{"discarded", refused.id}}, fmt::format("Discarded {}.\n", refused.id));
+  return {};
+}
+
+Result<> retry_rejected(const Context& context, Workbench& bench, std::string_view id) {
+  TRY_ASSIGN(const Refused refused, find_refused(bench, id));
+  const Operation& operation = refused.row.operation;
+  TRY_ASSIGN(const auto receipt,
+             bench.session.edit(refused.workspace.id, operation.strategy, std::nullopt,
+                                [&](replica::Editor& editor) -> Result<replica::WriteReceipt> {
+                                  TRY(repeat(editor, operation));
+                                  return editor.finish();
+                                }));
+  TRY(forget(bench, refused));
+  const std::string again =
+      receipt.operations.empty()
+          ? std::string()
+          : fmt::format("{}-{}", refused.id.substr(0, refused.id.find('-')), receipt.last_n);
+  context.show(Json{{"retried", refused.id}, {"as", again}},
+               fmt::format("Written again as {}; it is sent like any other change.\n", again));
+  return {};
+}
+
+} // namespace memsync::cli

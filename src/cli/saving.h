@@ -1,0 +1,23 @@
+#pragma once
+
+#include "cli/command.h"
+
+namespace memsync::cli {
+
+struct SyncOptions {
+  std::string workspace; // empty: all
+  std::chrono::seconds wait{30};
+};
+/// `memsync sync`: pulls and pushes now and waits for it. Fails with `offline` when the hub cannot be
+/// reached.
+Result<> run_sync(const Context& context, const SyncOptions& options);
+
+struct SaveOptions {
+  std::string document;
+  std::chrono::seconds wait{30};
+};
+/// `memsync save DOCUMENT`: waits until the hub has every change of it. Fails with `offline` when it has not
+/// by then; the changes stay saved on this machine.
+Result<> run_save(const Context& context, const SaveOptions& options);
+
+} // namespace memsync::cli

@@ -1,0 +1,143 @@
+#include "cli/status.h"
+
+#include "cli/rejected.h"
+#include "tools/get_pending_operations.h"
+#include "tools/get_sync_status.h"
+#include "tools/is_document_dirty.h"
+
+namespace memsync::cli {
+
+namespace {
+
+Style style_of(const agent::Status& status) {
+  if (status.rejected > 0) return Style::red;
+  return status.is_safe && status.conflicts == 0 ? Style::green : Style::yellow;
+}
+
+Cell count_cell(std::size_t count, Style style) {
+  return {std::to_string(count), count == 0 ? Style::dim : style};
+}
+
+Cell state_cell(const std::string& state) {
+  if (state == "rejected") return {state, Style::red};
+  if (state == "parked") return {state, Style::yellow};
+  return {state};
+}
+
+std::string join(const std::vector<std::string>& texts) { return fmt::format("{}", fmt::join(texts, ", ")); }
+
+/// When no process syncs, nobody knows whether the hub can be reached: tries it, for a moment.
+void find_out(const Context& context, Workbench& bench) {
+  constexpr std::chrono::seconds k_limit{3};
+  if (context.settings.hub.empty()) return;
+  const base::Instant latest = bench.session.instant() + k_limit;
+  bench.start_sync();
+  bench.run_until([&] {
+    const auto report = bench.session.sync().report();
+    return !std::holds_alternative<replica::Connecting>(report.connection) ||
+           bench.session.instant() >= latest;
+  });
+}
+
+} // namespace
+
+Result<> run_status(const Context& context) {
+  TRY_ASSIGN(Workbench* const bench, context.open());
+  find_out(context, *bench);
+  TRY_ASSIGN(const agent::Status status, tools::get_sync_status(bench->session, {}));
+  const Style connection = status.connection == "live" ? Style::green : Style::yellow;
+  std::string text = context.in(style_of(status), agent::show(status.message)) + "\n\n";
+  std::string link = status.connection == "no_hub" ? "none" : status.connection;
+  if (!status.reason.empty()) link += ": " + agent::show(status.reason);
+  text += format_fields(
+      context.terminal,
+      {{"hub", {status.hub}},
+       {"user", {agent::show(status.user)}},
+       {"connection", {link, connection}},
+       {"workspace", {agent::show(status.workspace), Style::bold}},
+       {"applied",
+        {status.lag == 0 ? status.cursor : fmt::format("{}, {} behind the hub", status.cursor, status.lag)}},
+       {"store", {context.settings.home}}});
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& each : status.workspaces) {
+    rows.push_back({{agent::show(each.name), each.name == status.workspace ? Style::bold : Style::plain},
+                    {std::string(model::name_of(each.kind))},
+                    count_cell(each.pending, Style::yellow),
+                    count_cell(each.rejected, Style::red),
+                    count_cell(each.conflicts, Style::yellow)});
+  }
+  text += "\n" + format_table(context.terminal,
+                              {{"WORKSPACE"},
+                               {"KIND"},
+                               {"PENDING", Align::right},
+                               {"REFUSED", Align::right},
+                               {"CONFLICTS", Align::right}},
+                              rows);
+  context.show(agent::to_json(status), text);
+  return {};
+}
+
+Result<> run_pending(const Context& context, const PendingOptions& options) {
+  TRY_ASSIGN(Workbench* const bench, context.open());
+  if (!options.export_id.empty()) return export_rejected(context, *bench, options.export_id);
+  if (!options.discard.empty()) return discard_rejected(context, *bench, options.discard);
+  if (!options.retry.empty()) return retry_rejected(context, *bench, options.retry);
+  tools::PendingArguments arguments;
+  if (!options.document.empty()) arguments.document = options.document;
+  arguments.limit = options.limit;
+  TRY_ASSIGN(const tools::PendingResult result, tools::get_pending_operations(bench->session, arguments));
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& each : result.operations) {
+    rows.push_back({state_cell(each.state),
+                    {each.type},
+                    {clip_columns(each.title, 40), Style::bold},
+                    {join(each.fields)},
+                    {each.workspace},
+                    {each.id, Style::dim},
+                    {each.reason}});
+  }
+  std::string text =
+      format_table(context.terminal,
+                   {{"STATE"}, {"CHANGE"}, {"TITLE"}, {"FIELDS"}, {"WORKSPACE"}, {"ID"}, {"REASON"}}, rows);
+  if (!rows.empty()) text += "\n";
+  text += tools::render(result).structured.value("message", "") + "\n";
+  if (result.rejected > 0)
+    text += "Settle a refused change with `memsync pending --retry ID`, `--discard ID` or `--export ID`.\n";
+  context.show(tools::render(result).structured, text);
+  return {};
+}
+
+Result<> run_dirty(const Context& context, const std::string& document) {
+  TRY_ASSIGN(Workbench* const bench, context.open());
+  tools::DirtyArguments arguments;
+  if (!document.empty()) arguments.document = document;
+  TRY_ASSIGN(const tools::DirtyResult result, tools::is_document_dirty(bench->session, arguments));
+  std::string text;
+  if (result.document) {
+    const bool is_dirty = result.pending > 0;
+    text = fmt::format("{}: {}\n", context.in(Style::bold, result.document->title),
+                       is_dirty ? context.in(Style::yellow, fmt::format("{} pending", result.pending))
+                                : context.in(Style::green, "clean"));
+    if (result.conflicts > 0) text += fmt::format("{} open conflicts\n", result.conflicts);
+  } else {
+    std::vector<std::vector<Cell>> rows;
+    for (const auto& each : result.rows)
+      rows.push_back({{each.name.title, Style::bold},
+                      {each.name.workspace},
+                      count_cell(each.pending, Style::yellow),
+                      count_cell(each.conflicts, Style::yellow),
+                      {each.name.id, Style::dim}});
+    text = rows.empty() ? context.in(Style::green, "Every document is clean.") + "\n"
+                        : format_table(context.terminal,
+                                       {{"DOCUMENT"},
+                                        {"WORKSPACE"},
+                                        {"PENDING", Align::right},
+                                        {"CONFLICTS", Align::right},
+                                        {"ID"}},
+                                       rows);
+  }
+  context.show(tools::render(result).structured, text);
+  return {};
+}
+
+} // namespace memsync::cli

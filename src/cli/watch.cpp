@@ -1,0 +1,93 @@
+#include "cli/watch.h"
+
+#include "agent/activity.h"
+#include "agent/display.h"
+
+namespace memsync::cli {
+
+namespace {
+
+constexpr std::size_t k_page = 200;
+
+/// What was not shown yet, oldest first.
+class Follower {
+ public:
+  Follower(const Context& context, agent::Session& session, const WatchOptions& options)
+      : context_(context), session_(session), options_(options) {}
+
+  Result<> look() {
+    const std::string connection{agent::name_of(session_.sync().report().connection)};
+    return session_.read([&](replica::Reader& reader) -> Result<> {
+      if (!context_.json && !reader.account().hub.empty() && connection != connection_)
+        context_.write(context_.in(connection == "live" ? Style::green : Style::yellow,
+                                   fmt::format("-- {}\n", connection)));
+      connection_ = connection;
+      TRY_ASSIGN(const auto workspaces, scope(reader));
+      for (const replica::WorkspaceRow& row : workspaces) TRY(show_new(reader, row));
+      return {};
+    });
+  }
+
+ private:
+  Result<std::vector<replica::WorkspaceRow>> scope(replica::Reader& reader) {
+    if (options_.workspace.empty()) return reader.workspaces();
+    TRY_ASSIGN(auto row, reader.resolve_workspace(options_.workspace));
+    return std::vector<replica::WorkspaceRow>{std::move(row)};
+  }
+
+  Result<> show_new(replica::Reader& reader, const replica::WorkspaceRow& row) {
+    const auto [seen, is_first] = seen_.try_emplace(row.id, row.cursor);
+    const model::Cursor before = std::exchange(seen->second, row.cursor);
+    if (!is_first && before == row.cursor) return {};
+    replica::Reader::HistoryQuery query;
+    query.limit = is_first ? options_.recent : k_page;
+    if (!is_first && before.epoch == row.cursor.epoch)
+      query.from = model::Sequence{before.sequence.value + 1};
+    if (query.limit == 0) return {};
+    TRY_ASSIGN(const auto page, reader.activity(row, query));
+    for (auto each = page.rows.rbegin(); each != page.rows.rend(); ++each) show(*each, row);
+    return {};
+  }
+
+  void show(const replica::ActivityRow& each, const replica::WorkspaceRow& row) {
+    if (context_.json) {
+      context_.write(base::dump_json({{"workspace", row.name},
+                                      {"sequence", std::to_string(each.sequence.value)},
+                                      {"at", base::format_rfc3339(each.at)},
+                                      {"user", each.author},
+                                      {"action", model::name_of(each.kind)},
+                                      {"title", each.title},
+                                      {"detail", each.detail},
+                                      {"node", each.node.view()},
+                                      {"document", each.document.view()}}) +
+                     "\n");
+      return;
+    }
+    const std::string line = agent::describe(each, session_.now());
+    context_.write(
+        fmt::format("{} {}\n", context_.in(Style::dim, fmt::format("[{}]", agent::show(row.name))), line));
+  }
+
+  const Context& context_;
+  agent::Session& session_;
+  const WatchOptions& options_;
+  std::string connection_;
+  std::map<model::WorkspaceId, model::Cursor> seen_;
+};
+
+} // namespace
+
+Result<> run_watch(const Context& context, const WatchOptions& options) {
+  TRY_ASSIGN(Workbench* const bench, context.open());
+  Follower follower(context, bench->session, options);
+  Result<> failure;
+  bench->start_sync();
+  bench->run_until([&] {
+    if (context.is_interrupted()) return true;
+    failure = follower.look();
+    return !failure.has_value();
+  });
+  return failure;
+}
+
+} // namespace memsync::cli

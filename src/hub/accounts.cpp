@@ -1,0 +1,213 @@
+#include "hub/accounts.h"
+
+#include <algorithm>
+
+#include "base/utf8.h"
+#include "hub/secret.h"
+
+namespace memsync::hub {
+
+using base::ErrorCode;
+using base::Result;
+using model::Role;
+using model::WorkspaceKind;
+
+namespace {
+
+constexpr std::chrono::hours k_invitation_lifetime{7 * 24};
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view k_blank = " \t\r\n";
+  const auto first = text.find_first_not_of(k_blank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(k_blank) - first + 1);
+}
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+std::int64_t count_owners(StoreReader& reader, const model::WorkspaceId& workspace) {
+  const auto members = reader.list_members(workspace);
+  return std::count_if(members.begin(), members.end(),
+                       [](const wire::MemberInfo& member) { return member.role == Role::owner; });
+}
+
+/// The membership that is to change; not while it is the last owner's.
+Answer<Membership> find_changeable(StoreReader& reader, const model::WorkspaceId& workspace,
+                                   const model::UserId& user) {
+  const auto member = reader.find_member(workspace, user);
+  if (!member || member->removed) return refuse(ErrorCode::not_found, "no such member of this workspace");
+  if (member->role == Role::owner && count_owners(reader, workspace) == 1)
+    return refuse(ErrorCode::validation, "a workspace keeps one owner: make somebody else owner first");
+  return *member;
+}
+
+} // namespace
+
+void note(Work& work, AuditAction action, const model::WorkspaceId& workspace, const model::UserId& subject,
+          std::string detail) {
+  work.txn.add_audit({0, work.now, action, work.actor, workspace, subject, std::move(detail)});
+}
+
+Result<std::string> parse_email(std::string_view text) {
+  text = trimmed(text);
+  constexpr std::size_t k_longest = 254; // RFC 5321, section 4.5.3.1.3
+  const auto at = text.rfind('@');
+  const bool has_shape = at != std::string_view::npos && at > 0 && at + 1 < text.size() &&
+                         text.size() <= k_longest && base::is_valid_utf8(text);
+  const bool has_odd = std::any_of(text.begin(), text.end(), [](char c) {
+    return is_control(c) || std::string_view(" ,;:<>()[]\\\"").find(c) != std::string_view::npos;
+  });
+  if (!has_shape || has_odd || text.find('@') != at)
+    return refuse(ErrorCode::validation, "that is no e-mail address: write it as name@example.org");
+  std::string email(text);
+  for (char& c : email)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return email;
+}
+
+Result<std::string> parse_name(std::string_view what, std::string_view text) {
+  text = trimmed(text);
+  constexpr std::size_t k_longest = 80;
+  if (!base::is_valid_utf8(text) || std::any_of(text.begin(), text.end(), is_control))
+    return refuse(ErrorCode::validation, fmt::format("the name of a {} is one line of UTF-8 text", what));
+  const std::size_t length = base::count_code_points(text);
+  if (length == 0 || length > k_longest)
+    return refuse(ErrorCode::validation,
+                  fmt::format("the name of a {} has 1 to {} characters", what, k_longest));
+  return std::string(text);
+}
+
+Answer<User> create_user(Work& work, std::string_view email, std::string_view name) {
+  TRY_ASSIGN(auto address, parse_email(email));
+  TRY_ASSIGN(auto person, parse_name("person", name));
+  if (work.txn.find_user_by_email(address))
+    return refuse(ErrorCode::validation, fmt::format("{} has an account already", address));
+  const User user{model::UserId::random(work.random), address, person, work.now};
+  work.txn.put_user(user);
+  note(work, AuditAction::user_created, {}, user.id);
+  TRY_ASSIGN(const auto personal, create_workspace(work, user.id, WorkspaceKind::personal, "Personal"));
+  return user;
+}
+
+Answer<IssuedToken> issue_token(Work& work, const model::UserId& user, const TokenRequest& request) {
+  TRY_ASSIGN(auto name, parse_name("token", request.name));
+  if (request.expires_at && *request.expires_at <= work.now)
+    return refuse(ErrorCode::validation, "the token would have expired already: choose a later time");
+  constexpr std::size_t k_most_tokens = 1000; // keeps the list readable and the table small
+  const auto existing = work.txn.list_tokens(user);
+  const auto live = std::count_if(existing.begin(), existing.end(), [&](const Token& token) {
+    return !token.revoked_at && (!token.expires_at || *token.expires_at > work.now);
+  });
+  if (static_cast<std::size_t>(live) >= k_most_tokens)
+    return refuse(ErrorCode::too_large, "too many tokens: revoke some first");
+  IssuedToken issued{{TokenId::random(work.random), user, name, request.scopes, request.workspaces, work.now,
+                      request.expires_at, std::nullopt},
+                     make_secret(SecretKind::token, work.random)};
+  work.txn.put_token(issued.token, *parse_secret(SecretKind::token, issued.secret));
+  note(work, AuditAction::token_created, {}, user, issued.token.name);
+  return issued;
+}
+
+Answer<Workspace> create_workspace(Work& work, const model::UserId& owner, WorkspaceKind kind,
+                                   std::string_view name) {
+  TRY_ASSIGN(auto title, parse_name("workspace", name));
+  const Workspace workspace{model::WorkspaceId::random(work.random), kind, title, model::Strategy::merge,
+                            work.now};
+  work.txn.put_workspace(workspace);
+  work.txn.put_member(workspace.id, {owner, Role::owner, work.now, false});
+  note(work, AuditAction::workspace_created, workspace.id, owner, title);
+  return workspace;
+}
+
+Answer<> change_workspace(Work& work, const model::WorkspaceId& id, const WorkspaceChange& change) {
+  auto workspace = work.txn.find_workspace(id);
+  if (!workspace) return refuse(ErrorCode::not_found, "no such workspace");
+  if (change.name) {
+    TRY_ASSIGN(workspace->name, parse_name("workspace", *change.name));
+  }
+  if (change.strategy) workspace->strategy = *change.strategy;
+  work.txn.put_workspace(*workspace);
+  note(work, AuditAction::workspace_changed, id, {},
+       fmt::format("name {}, strategy {}", workspace->name, model::name_of(workspace->strategy)));
+  return {};
+}
+
+Answer<> delete_workspace(Work& work, const model::WorkspaceId& id) {
+  const auto workspace = work.txn.find_workspace(id);
+  if (!workspace) return refuse(ErrorCode::not_found, "no such workspace");
+  if (workspace->kind == WorkspaceKind::personal)
+    return refuse(ErrorCode::validation, "a personal workspace belongs to its account and stays");
+  note(work, AuditAction::workspace_deleted, id, {}, workspace->name);
+  work.txn.delete_workspace(id, work.now);
+  return {};
+}
+
+Answer<> set_role(Work& work, const model::WorkspaceId& workspace, const model::UserId& user, Role role) {
+  const auto current = work.txn.find_member(workspace, user);
+  if (current && !current->removed && current->role == role) return {};
+  TRY_ASSIGN(auto member, find_changeable(work.txn, workspace, user));
+  const Role before = member.role;
+  member.role = role;
+  work.txn.put_member(workspace, member);
+  note(work, AuditAction::role_changed, workspace, user,
+       fmt::format("{} -> {}", model::name_of(before), model::name_of(role)));
+  return {};
+}
+
+Answer<> end_membership(Work& work, const model::WorkspaceId& workspace, const model::UserId& user,
+                        AuditAction action) {
+  TRY_ASSIGN(auto member, find_changeable(work.txn, workspace, user));
+  member.removed = true;
+  member.since = work.now;
+  work.txn.put_member(workspace, member);
+  note(work, action, workspace, user);
+  return {};
+}
+
+Answer<IssuedInvitation> issue_invitation(Work& work, const model::WorkspaceId& id, std::string_view email,
+                                          Role role) {
+  TRY_ASSIGN(auto address, parse_email(email));
+  const auto workspace = work.txn.find_workspace(id);
+  if (!workspace) return refuse(ErrorCode::not_found, "no such workspace");
+  if (workspace->kind != WorkspaceKind::team)
+    return refuse(ErrorCode::validation, "a personal workspace has one member: create a team to share");
+  if (const auto user = work.txn.find_user_by_email(address)) {
+    const auto member = work.txn.find_member(id, user->id);
+    if (member && !member->removed)
+      return refuse(ErrorCode::validation, fmt::format("{} is a member already", address));
+  }
+  for (const Invitation& earlier : work.txn.list_invitations(id))
+    if (earlier.email == address && !earlier.accepted_at && !earlier.revoked_at)
+      work.txn.close_invitation(earlier.id, std::nullopt, work.now);
+  IssuedInvitation issued{{InvitationId::random(work.random), id, address, role, work.actor, work.now,
+                           work.now + k_invitation_lifetime, std::nullopt, std::nullopt},
+                          make_secret(SecretKind::invitation, work.random)};
+  work.txn.put_invitation(issued.invitation, *parse_secret(SecretKind::invitation, issued.token));
+  note(work, AuditAction::invited, id, {}, fmt::format("{} as {}", address, model::name_of(role)));
+  return issued;
+}
+
+Answer<Invitation> find_open_invitation(StoreReader& reader, std::string_view secret, base::Timestamp now) {
+  const auto hash = parse_secret(SecretKind::invitation, secret);
+  const auto invitation = hash ? reader.find_invitation(*hash) : std::nullopt;
+  if (!invitation || invitation->accepted_at || invitation->revoked_at || invitation->expires_at <= now)
+    return refuse(ErrorCode::not_found,
+                  "this invitation is unknown, used, revoked or older than 7 days: ask for a new one");
+  return *invitation;
+}
+
+void join(Work& work, const Invitation& invitation, const model::UserId& user) {
+  const auto member = work.txn.find_member(invitation.workspace, user);
+  work.txn.close_invitation(invitation.id, work.now, std::nullopt);
+  if (member && !member->removed) return;
+  work.txn.put_member(invitation.workspace, {user, invitation.role, work.now, false});
+  note(work, AuditAction::member_joined, invitation.workspace, user,
+       std::string(model::name_of(invitation.role)));
+}
+
+wire::WorkspaceInfo describe(StoreReader& reader, const Workspace& workspace, Role role) {
+  return {workspace.id, workspace.kind,     workspace.name,
+          role,         workspace.strategy, reader.list_members(workspace.id)};
+}
+
+} // namespace memsync::hub

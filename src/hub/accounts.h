@@ -1,0 +1,57 @@
+#pragma once
+
+#include "hub/answer.h"
+#include "hub/hub.h"
+#include "hub/store.h"
+
+/// People, their tokens and workspaces, and who is a member of what: the rules, inside one transaction.
+/// Whether somebody may do it was decided before (by authorize, or by who may run the operator's commands).
+namespace memsync::hub {
+
+/// What a change is made with, and by whom.
+struct Work {
+  StoreTxn& txn;
+  base::Random& random;
+  base::Timestamp now;
+  model::UserId actor; // empty: the operator
+};
+
+void note(Work& work, AuditAction action, const model::WorkspaceId& workspace, const model::UserId& subject,
+          std::string detail = {});
+
+/// Trimmed and in lower case; `validation` when it is no address.
+base::Result<std::string> parse_email(std::string_view text);
+/// Trimmed: 1 to 80 characters of one line, of people, workspaces and tokens; `what` is for the message.
+base::Result<std::string> parse_name(std::string_view what, std::string_view text);
+
+/// The account and its personal workspace; `validation` when the address has one already.
+Answer<User> create_user(Work& work, std::string_view email, std::string_view name);
+
+/// As asked for; the caller has checked that it is not wider than it may be.
+Answer<IssuedToken> issue_token(Work& work, const model::UserId& user, const TokenRequest& request);
+
+Answer<Workspace> create_workspace(Work& work, const model::UserId& owner, model::WorkspaceKind kind,
+                                   std::string_view name);
+Answer<> change_workspace(Work& work, const model::WorkspaceId& id, const WorkspaceChange& change);
+/// A team only; `validation` for a personal workspace.
+Answer<> delete_workspace(Work& work, const model::WorkspaceId& id);
+
+/// The last owner stays one (`validation`); not_found for somebody who is no member.
+Answer<> set_role(Work& work, const model::WorkspaceId& workspace, const model::UserId& user,
+                  model::Role role);
+/// Leaves the tombstone behind that proves the removal. `action` is member_removed or member_left.
+Answer<> end_membership(Work& work, const model::WorkspaceId& workspace, const model::UserId& user,
+                        AuditAction action);
+
+/// Makes an invitation and closes earlier open ones for that address there.
+Answer<IssuedInvitation> issue_invitation(Work& work, const model::WorkspaceId& workspace,
+                                          std::string_view email, model::Role role);
+/// The invitation if it can still be accepted; not_found, the same for every reason.
+Answer<Invitation> find_open_invitation(StoreReader& reader, std::string_view secret, base::Timestamp now);
+/// Makes the user a member and uses the invitation up.
+void join(Work& work, const Invitation& invitation, const model::UserId& user);
+
+/// The workspace as its member sees it, with everybody in it.
+wire::WorkspaceInfo describe(StoreReader& reader, const Workspace& workspace, model::Role role);
+
+} // namespace memsync::hub

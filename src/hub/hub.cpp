@@ -1,0 +1,378 @@
+#include "hub/hub.h"
+
+#include "hub/hub_implementation.h"
+
+namespace memsync::hub {
+
+using base::ErrorCode;
+using model::Permission;
+using model::Role;
+using model::UserId;
+using model::WorkspaceId;
+
+namespace {
+
+constexpr RateRule k_audited_denials{60, 60}; // per person: a loop must not fill the disk
+
+} // namespace
+
+Hub::Implementation::Implementation(base::Clock& clock_source, base::Random& random_source,
+                                    HubStore& store_used, Broker& broker_used, HubOptions options_given)
+    : clock(clock_source),
+      random(random_source),
+      store(store_used),
+      broker(broker_used),
+      options(std::move(options_given)),
+      pushed(metrics.counter("memsync_push_operations_total", "Operations accepted into the log")),
+      rejected(metrics.counter("memsync_push_rejected_total", "Operations rejected for good")),
+      skewed(metrics.counter("memsync_clock_skew_total",
+                             "Operations whose clock was more than two minutes ahead of the hub's")),
+      denied(metrics.counter("memsync_denied_total", "Requests refused for lack of a right")),
+      pulled(metrics.counter("memsync_pull_entries_total", "Log entries given out by pulls")),
+      snapshots(metrics.counter("memsync_snapshots_total", "Snapshots opened")),
+      push_requests(options.push_requests),
+      push_operations(options.push_operations),
+      stream_opens(options.stream_opens),
+      invitation_tries(options.invitation_tries),
+      denials(k_audited_denials),
+      streams(clock, random, store, broker, metrics, options.streams),
+      queue(store, clock, metrics, [this](const std::vector<UserId>& touched) {
+        for (const UserId& user : touched) streams.suspend(user);
+      }) {}
+
+Hub::Implementation::~Implementation() {
+  queue.close();
+  streams.stop();
+  if (writer_.joinable()) writer_.join();
+  if (pump_.joinable()) pump_.join();
+}
+
+void Hub::Implementation::start_threads() {
+  writer_ = std::thread([this] {
+    while (queue.step()) {
+    }
+  });
+  pump_ = std::thread([this] {
+    while (streams.wait(streams.step())) {
+    }
+  });
+}
+
+Answer<> Hub::Implementation::limit(RateLimiter& limiter, std::string_view key, double amount,
+                                    base::Instant now, std::string_view what) {
+  const auto wait = limiter.take(key, amount, now);
+  if (!wait) return {};
+  wire::Problem problem;
+  problem.code = ErrorCode::rate_limited;
+  problem.retry_after_s = std::chrono::ceil<std::chrono::seconds>(*wait).count();
+  problem.detail = fmt::format("too many {}: wait {} s", what, *problem.retry_after_s);
+  return problem;
+}
+
+void Hub::Implementation::note_denial(const Principal& principal, const WorkspaceId& workspace,
+                                      const wire::Problem& problem) {
+  const bool is_denial = problem.code == ErrorCode::permission || problem.code == ErrorCode::removed ||
+                         problem.code == ErrorCode::not_found;
+  if (!is_denial) return;
+  denied.add();
+  if (denials.take(principal.user.view(), 1, clock.instant())) return;
+  CommitQueue::Job job;
+  job.body =
+      [event =
+           AuditEvent{0, clock.now(), AuditAction::denied, principal.user, workspace, {}, problem.detail}](
+          StoreTxn& txn) {
+        txn.add_audit(event);
+        return true;
+      };
+  job.done = [](const base::Result<>&) {};
+  if (has_threads()) {
+    queue.submit(std::move(job));
+  } else {
+    queue.run(std::move(job));
+  }
+}
+
+Hub::Hub(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
+Hub::~Hub() = default;
+
+base::Result<std::unique_ptr<Hub>> Hub::open(base::Clock& clock, base::Random& random, HubStore& store,
+                                             Broker& broker, HubOptions options) {
+  auto implementation = std::make_unique<Implementation>(clock, random, store, broker, std::move(options));
+  TRY_ASSIGN(implementation->epoch,
+             store.read([](StoreReader& reader) -> base::Result<model::Epoch> { return reader.epoch(); }));
+  if (implementation->has_threads()) implementation->start_threads();
+  return std::unique_ptr<Hub>(new Hub(std::move(implementation)));
+}
+
+// --- who asks ---
+
+Answer<Principal> Hub::authenticate(std::string_view secret) {
+  Implementation& hub = *implementation_;
+  return hub.store.read(
+      [&](StoreReader& reader) { return hub::authenticate(reader, secret, hub.clock.now()); });
+}
+
+Answer<Role> Hub::authorize(const Principal& principal, Permission permission, const WorkspaceId& workspace) {
+  return implementation_->read(principal, permission, workspace,
+                               [](StoreReader&, Role role) -> Answer<Role> { return role; });
+}
+
+Answer<wire::Me> Hub::me(const Principal& principal) {
+  return implementation_->store.read([&](StoreReader& reader) -> Answer<wire::Me> {
+    const auto user = reader.find_user(principal.user);
+    if (!user) return refuse(ErrorCode::unauthenticated, "the account is gone: sign in again");
+    wire::Me me{user->id, user->name, user->email, reader.epoch(), {}};
+    for (const auto& [workspace, role] : reader.list_workspaces_of(user->id)) {
+      const auto& limits = principal.workspaces;
+      if (!limits.empty() && std::find(limits.begin(), limits.end(), workspace.id) == limits.end()) continue;
+      me.workspaces.push_back(describe(reader, workspace, role));
+    }
+    return me;
+  });
+}
+
+// --- workspaces and members ---
+
+Answer<std::vector<wire::WorkspaceInfo>> Hub::workspaces(const Principal& principal) {
+  TRY_ASSIGN(auto found, me(principal));
+  return std::move(found.workspaces);
+}
+
+Answer<wire::WorkspaceInfo> Hub::workspace(const Principal& principal, const WorkspaceId& id) {
+  return implementation_->read(principal, Permission::team_read, id,
+                               [&](StoreReader& reader, Role role) -> Answer<wire::WorkspaceInfo> {
+                                 return describe(reader, *reader.find_workspace(id), role);
+                               });
+}
+
+Answer<wire::WorkspaceInfo> Hub::create_workspace(const Principal& principal, std::string name) {
+  Implementation& hub = *implementation_;
+  return hub.queue.write(
+      [&](StoreTxn& txn) -> Answer<wire::WorkspaceInfo> {
+        Work work{txn, hub.random, hub.clock.now(), principal.user};
+        if (!principal.workspaces.empty() || !principal.scopes.has(Permission::team_write))
+          return refuse(ErrorCode::permission,
+                        "this token is limited: creating a workspace needs team.write everywhere");
+        TRY_ASSIGN(auto created,
+                   hub::create_workspace(work, principal.user, model::WorkspaceKind::team, name));
+        return describe(txn, created, Role::owner);
+      },
+      hub.has_threads());
+}
+
+Answer<wire::WorkspaceInfo> Hub::change_workspace(const Principal& principal, const WorkspaceId& id,
+                                                  const WorkspaceChange& change) {
+  return implementation_->change(principal, Permission::team_write, id,
+                                 [&](Work& work, Role role) -> Answer<wire::WorkspaceInfo> {
+                                   TRY(hub::change_workspace(work, id, change));
+                                   return describe(work.txn, *work.txn.find_workspace(id), role);
+                                 });
+}
+
+Answer<> Hub::delete_workspace(const Principal& principal, const WorkspaceId& id) {
+  return implementation_->change(principal, Permission::team_delete, id,
+                                 [&](Work& work, Role) { return hub::delete_workspace(work, id); });
+}
+
+Answer<std::vector<wire::MemberInfo>> Hub::members(const Principal& principal, const WorkspaceId& id) {
+  return implementation_->read(principal, Permission::team_read, id,
+                               [&](StoreReader& reader, Role) -> Answer<std::vector<wire::MemberInfo>> {
+                                 return reader.list_members(id);
+                               });
+}
+
+Answer<> Hub::change_role(const Principal& principal, const WorkspaceId& id, const UserId& user, Role role) {
+  return implementation_->change(principal, Permission::member_change_role, id,
+                                 [&](Work& work, Role) { return set_role(work, id, user, role); });
+}
+
+Answer<> Hub::remove_member(const Principal& principal, const WorkspaceId& id, const UserId& user) {
+  return implementation_->change(
+      principal, Permission::member_remove, id, [&](Work& work, Role own) -> Answer<> {
+        const auto member = work.txn.find_member(id, user);
+        if (member && !member->removed && member->role == Role::owner && own != Role::owner)
+          return missing(Permission::member_change_role);
+        return end_membership(work, id, user, AuditAction::member_removed);
+      });
+}
+
+Answer<> Hub::leave(const Principal& principal, const WorkspaceId& id) {
+  return implementation_->change(principal, Permission::team_read, id, [&](Work& work, Role) {
+    return end_membership(work, id, principal.user, AuditAction::member_left);
+  });
+}
+
+// --- invitations ---
+
+Answer<IssuedInvitation> Hub::invite(const Principal& principal, const WorkspaceId& id,
+                                     std::string_view email, Role role) {
+  return implementation_->change(principal, Permission::member_invite, id,
+                                 [&](Work& work, Role own) -> Answer<IssuedInvitation> {
+                                   // Roles are listed from the strongest on: nobody gives more than they
+                                   // have.
+                                   if (role < own) return missing(Permission::member_change_role);
+                                   return issue_invitation(work, id, email, role);
+                                 });
+}
+
+Answer<std::vector<Invitation>> Hub::invitations(const Principal& principal, const WorkspaceId& id) {
+  return implementation_->read(principal, Permission::member_invite, id,
+                               [&](StoreReader& reader, Role) -> Answer<std::vector<Invitation>> {
+                                 return reader.list_invitations(id);
+                               });
+}
+
+Answer<> Hub::revoke_invitation(const Principal& principal, const WorkspaceId& id,
+                                const InvitationId& invitation) {
+  return implementation_->change(principal, Permission::member_invite, id, [&](Work& work, Role) -> Answer<> {
+    for (const Invitation& known : work.txn.list_invitations(id)) {
+      if (known.id != invitation) continue;
+      if (known.accepted_at)
+        return refuse(ErrorCode::validation, "the invitation was accepted: remove the member instead");
+      if (known.revoked_at) return {};
+      work.txn.close_invitation(invitation, std::nullopt, work.now);
+      note(work, AuditAction::invitation_revoked, id, {}, known.email);
+      return {};
+    }
+    return refuse(ErrorCode::not_found, "no such invitation");
+  });
+}
+
+Answer<InvitationInfo> Hub::invitation_info(std::string_view secret, std::string_view address) {
+  Implementation& hub = *implementation_;
+  TRY(Implementation::limit(hub.invitation_tries, address, 1, hub.clock.instant(), "invitations tried"));
+  return hub.store.read([&](StoreReader& reader) -> Answer<InvitationInfo> {
+    TRY_ASSIGN(auto invitation, find_open_invitation(reader, secret, hub.clock.now()));
+    const auto inviter = reader.find_user(invitation.invited_by);
+    const auto workspace = reader.find_workspace(invitation.workspace);
+    return InvitationInfo{invitation.email,
+                          workspace ? workspace->name : "",
+                          inviter ? inviter->name : "the operator of this hub",
+                          invitation.role,
+                          invitation.expires_at,
+                          reader.find_user_by_email(invitation.email).has_value()};
+  });
+}
+
+namespace {
+
+/// Who accepts: the principal, if the invitation is theirs, or a new account for its address.
+Answer<User> find_invited(Work& work, const Invitation& invitation, const std::string& name,
+                          const std::optional<Principal>& principal) {
+  if (!principal) {
+    if (work.txn.find_user_by_email(invitation.email))
+      return refuse(ErrorCode::sign_in_required,
+                    fmt::format("{} has an account: sign in and accept again", invitation.email));
+    return create_user(work, invitation.email, name);
+  }
+  auto user = work.txn.find_user(principal->user);
+  if (!user || user->email != invitation.email)
+    return refuse(ErrorCode::permission, "this invitation is for another address: sign in with that one");
+  return *std::move(user);
+}
+
+} // namespace
+
+Answer<wire::InvitationAccepted> Hub::accept_invitation(std::string_view secret, std::string name,
+                                                        const std::optional<Principal>& principal,
+                                                        std::string_view address) {
+  Implementation& hub = *implementation_;
+  TRY(Implementation::limit(hub.invitation_tries, address, 1, hub.clock.instant(), "invitations tried"));
+  return hub.queue.write(
+      [&](StoreTxn& txn) -> Answer<wire::InvitationAccepted> {
+        Work work{txn, hub.random, hub.clock.now(), principal ? principal->user : UserId{}};
+        TRY_ASSIGN(auto invitation, find_open_invitation(txn, secret, work.now));
+        TRY_ASSIGN(auto user, find_invited(work, invitation, name, principal));
+        work.actor = user.id;
+        hub::join(work, invitation, user.id);
+        // Accepting must not widen a narrow token.
+        TokenRequest request;
+        request.name = "invitation";
+        if (principal) {
+          request.scopes = principal->scopes;
+          request.workspaces = principal->workspaces;
+          request.expires_at = principal->expires_at;
+        }
+        TRY_ASSIGN(auto token, issue_token(work, user.id, request));
+        const auto workspace = txn.find_workspace(invitation.workspace);
+        const auto member = txn.find_member(invitation.workspace, user.id);
+        return wire::InvitationAccepted{user.id,         user.name,    user.email,  invitation.workspace,
+                                        workspace->name, member->role, token.secret};
+      },
+      hub.has_threads());
+}
+
+// --- tokens ---
+
+namespace {
+
+/// True when the request asks for nothing the principal's own token could not do.
+bool is_within(const TokenRequest& request, const Principal& principal) {
+  if (!request.scopes.is_within(principal.scopes)) return false;
+  if (principal.expires_at && (!request.expires_at || *request.expires_at > *principal.expires_at))
+    return false;
+  if (principal.workspaces.empty()) return true;
+  if (request.workspaces.empty()) return false;
+  return std::all_of(request.workspaces.begin(), request.workspaces.end(), [&](const WorkspaceId& id) {
+    return std::find(principal.workspaces.begin(), principal.workspaces.end(), id) !=
+           principal.workspaces.end();
+  });
+}
+
+} // namespace
+
+Answer<IssuedToken> Hub::create_token(const Principal& principal, const TokenRequest& request) {
+  Implementation& hub = *implementation_;
+  return hub.queue.write(
+      [&](StoreTxn& txn) -> Answer<IssuedToken> {
+        Work work{txn, hub.random, hub.clock.now(), principal.user};
+        if (!is_within(request, principal))
+          return refuse(ErrorCode::permission,
+                        "a token cannot be wider or live longer than the one it is made with");
+        for (const WorkspaceId& id : request.workspaces)
+          TRY(hub::authorize(txn, principal, Permission::memory_read, id, work.now));
+        return issue_token(work, principal.user, request);
+      },
+      hub.has_threads());
+}
+
+Answer<std::vector<Token>> Hub::tokens(const Principal& principal) {
+  return implementation_->store.read(
+      [&](StoreReader& reader) -> Answer<std::vector<Token>> { return reader.list_tokens(principal.user); });
+}
+
+Answer<> Hub::revoke_token(const Principal& principal, const TokenId& id) {
+  Implementation& hub = *implementation_;
+  return hub.queue.write(
+      [&](StoreTxn& txn) -> Answer<> {
+        Work work{txn, hub.random, hub.clock.now(), principal.user};
+        const auto token = txn.find_token(id);
+        if (!token || token->user != principal.user) return refuse(ErrorCode::not_found, "no such token");
+        const TokenRequest as_request{token->name, token->scopes, token->workspaces, token->expires_at};
+        if (id != principal.token && !is_within(as_request, principal))
+          return refuse(ErrorCode::permission, "this token is narrower than that one: use a wider one");
+        if (token->revoked_at) return {};
+        txn.revoke_token(id, work.now);
+        note(work, AuditAction::token_revoked, {}, principal.user, token->name);
+        return {};
+      },
+      hub.has_threads());
+}
+
+// --- the program around it ---
+
+Streams& Hub::streams() { return implementation_->streams; }
+Broker& Hub::broker() { return implementation_->broker; }
+Metrics& Hub::metrics() { return implementation_->metrics; }
+base::Clock& Hub::clock() { return implementation_->clock; }
+model::Epoch Hub::epoch() const { return implementation_->epoch; }
+
+base::Result<> Hub::check_ready() {
+  return implementation_->store.read([](StoreReader& reader) -> base::Result<> {
+    if (reader.epoch().value == 0)
+      return base::Error{ErrorCode::internal, "the store has no epoch: restore a backup"};
+    return {};
+  });
+}
+
+} // namespace memsync::hub

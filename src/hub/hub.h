@@ -1,0 +1,195 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "hub/answer.h"
+#include "hub/broker.h"
+#include "hub/metrics.h"
+#include "hub/rate_limit.h"
+#include "hub/records.h"
+#include "hub/store.h"
+#include "hub/stream.h"
+#include "model/limits.h"
+
+namespace memsync::hub {
+
+struct HubOptions {
+  /// Whether the hub runs its own writer and pump threads, or the caller drives it: `push` then commits
+  /// before it returns, and `streams().step()` is the pump (tests and the simulator).
+  enum class Threads { own, none };
+  Threads threads = Threads::own;
+
+  RateRule push_requests{50 * 60, 50 * 60}; // per token
+  RateRule push_operations{120'000, 6'000}; // per token
+  RateRule stream_opens{60, 60};            // per user and replica
+  RateRule invitation_tries{20, 20};        // per address
+  Streams::Options streams;
+};
+
+struct WorkspaceChange {
+  std::optional<std::string> name;
+  std::optional<model::Strategy> strategy;
+};
+
+/// A secret that was just made: shown once, kept nowhere.
+struct IssuedInvitation {
+  Invitation invitation;
+  std::string token;
+};
+struct IssuedToken {
+  Token token;
+  std::string secret;
+};
+
+struct TokenRequest {
+  std::string name;
+  PermissionSet scopes = PermissionSet::all();
+  std::vector<model::WorkspaceId> workspaces;
+  std::optional<base::Timestamp> expires_at;
+};
+
+/// What an invitation shows to whoever holds its link.
+struct InvitationInfo {
+  std::string email, workspace_name, invited_by;
+  model::Role role = model::Role::member;
+  base::Timestamp expires_at;
+  bool account_exists = false; // accept signed in
+};
+
+struct PullRequest {
+  model::Cursor after;
+  std::size_t limit = model::limits::k_page_entries;
+};
+/// For wire::encode_pull_answer.
+struct PulledPage {
+  wire::PullAnswer range; // its `entries` are empty
+  std::vector<std::string> entries;
+};
+
+/// The hub as services without a transport: who may do what, workspaces and their members, and the log.
+///
+/// Every method may be called from any thread. All but `push` wait for the database: call them from pool
+/// threads. Every method that takes a Principal and a workspace goes through the one `authorize`.
+///
+/// Failures everywhere: `unauthenticated`; `not_found` for strangers and what does not exist; `permission`
+/// for members, naming what is missing; `removed` with proof; `validation`, `too_large`; `rate_limited` with
+/// retry_after; `busy` and `storage_full` of the store.
+class Hub {
+ public:
+  /// The others must outlive the hub. Fails when the store cannot be read.
+  static base::Result<std::unique_ptr<Hub>> open(base::Clock& clock, base::Random& random, HubStore& store,
+                                                 Broker& broker, HubOptions options = {});
+  /// Finishes accepted writes and stops its threads.
+  ~Hub();
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  // --- who asks ---
+
+  Answer<Principal> authenticate(std::string_view secret);
+  /// The role, if the principal may do this there. Strangers and the tokens of other workspaces get
+  /// not_found, members and narrower tokens `permission`, removed members the proof.
+  Answer<model::Role> authorize(const Principal& principal, model::Permission permission,
+                                const model::WorkspaceId& workspace);
+  Answer<wire::Me> me(const Principal& principal);
+
+  // --- workspaces and members ---
+
+  Answer<std::vector<wire::WorkspaceInfo>> workspaces(const Principal& principal);
+  Answer<wire::WorkspaceInfo> workspace(const Principal& principal, const model::WorkspaceId& id);
+  Answer<wire::WorkspaceInfo> create_workspace(const Principal& principal, std::string name);
+  Answer<wire::WorkspaceInfo> change_workspace(const Principal& principal, const model::WorkspaceId& id,
+                                               const WorkspaceChange& change);
+  /// Nobody sees it any more; replicas keep what they have.
+  Answer<> delete_workspace(const Principal& principal, const model::WorkspaceId& id);
+  Answer<std::vector<wire::MemberInfo>> members(const Principal& principal, const model::WorkspaceId& id);
+  /// The last owner stays owner: `validation`.
+  Answer<> change_role(const Principal& principal, const model::WorkspaceId& id, const model::UserId& user,
+                       model::Role role);
+  Answer<> remove_member(const Principal& principal, const model::WorkspaceId& id, const model::UserId& user);
+  Answer<> leave(const Principal& principal, const model::WorkspaceId& id);
+
+  // --- invitations: 7 days, single use, for one address ---
+
+  Answer<IssuedInvitation> invite(const Principal& principal, const model::WorkspaceId& id,
+                                  std::string_view email, model::Role role);
+  Answer<std::vector<Invitation>> invitations(const Principal& principal, const model::WorkspaceId& id);
+  Answer<> revoke_invitation(const Principal& principal, const model::WorkspaceId& id,
+                             const InvitationId& invitation);
+  /// `address` is the caller's, for the rate limit. Unknown, used, revoked and expired are all not_found.
+  Answer<InvitationInfo> invitation_info(std::string_view secret, std::string_view address);
+  /// Without a principal it makes the account for the invited address (`sign_in_required` when there is
+  /// one); with one, the address must be the principal's.
+  Answer<wire::InvitationAccepted> accept_invitation(std::string_view secret, std::string name,
+                                                     const std::optional<Principal>& principal,
+                                                     std::string_view address);
+
+  // --- tokens ---
+
+  /// Never wider than the principal's own.
+  Answer<IssuedToken> create_token(const Principal& principal, const TokenRequest& request);
+  Answer<std::vector<Token>> tokens(const Principal& principal);
+  Answer<> revoke_token(const Principal& principal, const TokenId& id);
+
+  // --- sync ---
+
+  /// Does not wait for the database, but hashes the operations: a batch of 1,000 takes some 10 ms.
+  /// `done` is called exactly once, after the commit, on the writer thread (with Threads::none before
+  /// push returns).
+  void push(const Principal& principal, const model::WorkspaceId& workspace, wire::PushRequest request,
+            std::function<void(Answer<wire::PushAnswer>)> done);
+  /// The same, waiting for the answer.
+  Answer<wire::PushAnswer> push(const Principal& principal, const model::WorkspaceId& workspace,
+                                wire::PushRequest request);
+  /// Never waits for entries: a long poll listens to the broker first, pulls, and pulls again when the
+  /// head moved. Another epoch or a cursor below the floor or above the head is `resync`.
+  Answer<PulledPage> pull(const Principal& principal, const model::WorkspaceId& workspace,
+                          const PullRequest& request);
+  Answer<wire::SnapshotOpened> open_snapshot(const Principal& principal, const model::WorkspaceId& workspace,
+                                             const wire::SnapshotRequest& request);
+  /// About 1 MiB. A session not used for an hour is over: `resync`.
+  Answer<wire::SnapshotPageTexts> snapshot_page(const Principal& principal,
+                                                const model::WorkspaceId& workspace,
+                                                const std::string& session, const std::string& after_key);
+  /// As Streams::open, within the rate limit.
+  Answer<std::unique_ptr<Subscription>> open_stream(const Principal& principal, const StreamRequest& request,
+                                                    StreamSink& sink);
+
+  // --- what happened ---
+
+  /// Newest first; `cursor` is the `next_cursor` of the page before, empty for the first.
+  Answer<Page<Activity>> activity(const Principal& principal, const model::WorkspaceId& workspace,
+                                  const ActivityFilter& filter, const std::string& cursor, std::size_t limit);
+  Answer<Page<Change>> node_history(const Principal& principal, const model::WorkspaceId& workspace,
+                                    const model::NodeId& node, const std::string& cursor, std::size_t limit);
+  Answer<Page<Change>> document_history(const Principal& principal, const model::WorkspaceId& workspace,
+                                        const model::DocumentId& document, const std::string& cursor,
+                                        std::size_t limit);
+  /// Of one workspace; needs team.write.
+  Answer<Page<AuditEvent>> audit(const Principal& principal, const model::WorkspaceId& workspace,
+                                 const std::string& cursor, std::size_t limit);
+
+  // --- the program around it ---
+
+  Streams& streams();
+  Broker& broker();
+  Metrics& metrics();
+  base::Clock& clock();
+  model::Epoch epoch() const;
+  /// Fails when the store cannot be read: the answer of /readyz.
+  base::Result<> check_ready();
+
+ private:
+  class Implementation;
+  explicit Hub(std::unique_ptr<Implementation> implementation);
+  std::unique_ptr<Implementation> implementation_;
+};
+
+} // namespace memsync::hub

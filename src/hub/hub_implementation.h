@@ -1,0 +1,92 @@
+#pragma once
+
+#include <thread>
+
+#include "hub/accounts.h"
+#include "hub/authorize.h"
+#include "hub/commit_queue.h"
+#include "hub/hub.h"
+
+namespace memsync::hub {
+
+/// What the methods of Hub share (hub.cpp: who and where; hub_sync.cpp: the log; hub_history.cpp: what
+/// happened).
+class Hub::Implementation {
+ public:
+  Implementation(base::Clock& clock_source, base::Random& random_source, HubStore& store_used,
+                 Broker& broker_used, HubOptions options_given);
+  Implementation(const Implementation&) = delete;
+  Implementation& operator=(const Implementation&) = delete;
+  ~Implementation();
+
+  void start_threads();
+  bool has_threads() const { return options.threads == HubOptions::Threads::own; }
+
+  /// A change that `principal` makes in `workspace` with `permission`: `f(Work&, Role)` in a transaction.
+  template <class F>
+  auto change(const Principal& principal, model::Permission permission, const model::WorkspaceId& workspace,
+              F&& f) {
+    using R = std::invoke_result_t<F, Work&, model::Role>;
+    auto answer = queue.write(
+        [&](StoreTxn& txn) -> R {
+          const base::Timestamp now = clock.now();
+          TRY_ASSIGN(const auto role, hub::authorize(txn, principal, permission, workspace, now));
+          Work work{txn, random, now, principal.user};
+          return f(work, role);
+        },
+        has_threads());
+    note_denial(principal, workspace, answer);
+    return answer;
+  }
+
+  /// The same for reading: `f(StoreReader&, Role)`.
+  template <class F>
+  auto read(const Principal& principal, model::Permission permission, const model::WorkspaceId& workspace,
+            F&& f) {
+    using R = std::invoke_result_t<F, StoreReader&, model::Role>;
+    auto answer = store.read([&](StoreReader& reader) -> R {
+      TRY_ASSIGN(const auto role, hub::authorize(reader, principal, permission, workspace, clock.now()));
+      return f(reader, role);
+    });
+    note_denial(principal, workspace, answer);
+    return answer;
+  }
+
+  template <class T>
+  void note_denial(const Principal& principal, const model::WorkspaceId& workspace, const Answer<T>& answer) {
+    if (!answer) note_denial(principal, workspace, answer.error());
+  }
+  /// Writes denials to the audit log, in the background and not without measure.
+  void note_denial(const Principal& principal, const model::WorkspaceId& workspace,
+                   const wire::Problem& problem);
+
+  void push(const Principal& principal, const model::WorkspaceId& workspace, wire::PushRequest request,
+            std::function<void(Answer<wire::PushAnswer>)> done);
+
+  /// `rate_limited` with the time to wait, or nothing.
+  static Answer<> limit(RateLimiter& limiter, std::string_view key, double amount, base::Instant now,
+                        std::string_view what);
+
+  base::Clock& clock;
+  base::Random& random;
+  HubStore& store;
+  Broker& broker;
+  const HubOptions options;
+  model::Epoch epoch;
+
+  Metrics metrics;
+  Counter& pushed;
+  Counter& rejected;
+  Counter& skewed;
+  Counter& denied;
+  Counter& pulled;
+  Counter& snapshots;
+  RateLimiter push_requests, push_operations, stream_opens, invitation_tries, denials;
+  Streams streams;
+  CommitQueue queue;
+
+ private:
+  std::thread writer_, pump_;
+};
+
+} // namespace memsync::hub

@@ -1,0 +1,154 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "hub/principal.h"
+#include "model/operation.h"
+#include "model/permissions.h"
+#include "model/strategy.h"
+
+/// What the hub keeps besides nodes and their log. Secrets (tokens, invitations, passwords) are kept only
+/// as hashes and are no part of these records.
+namespace memsync::hub {
+
+struct User {
+  model::UserId id;
+  std::string email; // lower case, unique
+  std::string name;
+  base::Timestamp created_at;
+};
+
+struct Workspace {
+  model::WorkspaceId id;
+  model::WorkspaceKind kind = model::WorkspaceKind::team;
+  std::string name;
+  model::Strategy strategy = model::Strategy::merge;
+  base::Timestamp created_at;
+};
+
+/// A membership, or the tombstone of one: what proves to a replica that its person was removed.
+struct Membership {
+  model::UserId user;
+  model::Role role = model::Role::member;
+  base::Timestamp since;
+  bool removed = false;
+};
+
+struct Invitation {
+  InvitationId id;
+  model::WorkspaceId workspace;
+  std::string email;
+  model::Role role = model::Role::member;
+  model::UserId invited_by;
+  base::Timestamp created_at, expires_at;
+  std::optional<base::Timestamp> accepted_at, revoked_at;
+};
+
+struct Token {
+  TokenId id;
+  model::UserId user;
+  std::string name;
+  PermissionSet scopes = PermissionSet::all();
+  std::vector<model::WorkspaceId> workspaces; // empty: all of its owner
+  base::Timestamp created_at;
+  std::optional<base::Timestamp> expires_at, revoked_at;
+};
+
+/// What the audit log records.
+enum class AuditAction {
+  denied,
+  signed_in,
+  sign_in_failed,
+  user_created,
+  password_set,
+  token_created,
+  token_revoked,
+  workspace_created,
+  workspace_changed,
+  workspace_deleted,
+  invited,
+  invitation_revoked,
+  member_joined,
+  role_changed,
+  member_removed,
+  member_left
+};
+
+} // namespace memsync::hub
+
+template <>
+struct memsync::model::EnumNames<memsync::hub::AuditAction> {
+  static constexpr std::array<std::string_view, 16> names{
+      "denied",        "signed_in",          "sign_in_failed",    "user_created",      "password_set",
+      "token_created", "token_revoked",      "workspace_created", "workspace_changed", "workspace_deleted",
+      "invited",       "invitation_revoked", "member_joined",     "role_changed",      "member_removed",
+      "member_left"};
+};
+
+namespace memsync::hub {
+
+struct AuditEvent {
+  std::int64_t id = 0; // ascending in order of commit
+  base::Timestamp at;
+  AuditAction action = AuditAction::denied;
+  model::UserId actor;          // empty: the operator of the hub, or somebody unknown
+  model::WorkspaceId workspace; // empty: none
+  model::UserId subject;        // whom it was done to
+  std::string detail;           // e.g. the missing permission, the new role, the address
+};
+
+/// One row of the feed people read: a change to an item, or a membership event.
+struct Activity {
+  base::Timestamp at;
+  model::UserId user;
+  std::string user_name;
+  std::string action;       // a name of OperationKind or of AuditAction
+  model::Sequence sequence; // of a change; 0 for a membership event
+  model::Status status = model::Status::applied;
+  model::NodeId node; // the node it is about; for a relationship the one it starts at
+  std::string title;  // of that node at that time
+  model::DocumentId document;
+  std::string document_title;
+  model::NodeId to_node; // the other end of a relationship
+  std::string to_title, relationship_type;
+  std::string client, session; // as that person's replica reported them
+  model::UserId subject;       // of a membership event
+  std::string subject_name, detail;
+};
+
+/// One register that changed, or one value that did not become or stay a register's value (`lost`).
+/// Values are JSON text of the register; nothing when it was never set.
+struct Change {
+  std::int64_t key = 0; // ascending with sequence
+  model::Sequence sequence;
+  model::NodeId node;
+  model::Field field = model::Field::title;
+  std::optional<std::string> old_value, new_value;
+  bool lost = false;
+  model::UserId author;
+  std::string author_name; // as of now; not stored here
+  base::Timestamp at;
+  std::string client, session;
+};
+
+/// Which rows of the activity feed are wanted; what is absent does not filter.
+struct ActivityFilter {
+  std::optional<model::UserId> user;
+  std::optional<std::string> action;
+  std::optional<model::DocumentId> document;
+  std::optional<base::Timestamp> since, until;
+};
+
+/// A page of a list, newest first. The cursor goes on from the rows examined, so that a filter never
+/// makes it stick: a page may be shorter than asked for, or empty, and still have a next one.
+template <class T>
+struct Page {
+  std::vector<T> rows;
+  std::string next_cursor; // empty: this was the last page
+};
+
+} // namespace memsync::hub

@@ -1,0 +1,305 @@
+#include <algorithm>
+
+#include "base/log.h"
+#include "hub/authorize.h"
+#include "hub/stream_implementation.h"
+
+/// The pump: reads what was committed, once for all streams, and the log for the streams that lag behind.
+///
+/// A round is: note under the lock what is wanted; read all of it in one transaction, without the lock;
+/// hand it out under the lock. Only the pump moves `published` and only the pump puts frames into queues, so
+/// what was noted still holds, except that streams may have ended, and taken or dropped frames meanwhile:
+/// a frame is given to a lane only when it goes on exactly where the lane is.
+namespace memsync::hub {
+
+using base::Instant;
+using model::Sequence;
+using model::UserId;
+using model::WorkspaceId;
+using State = StreamState;
+
+namespace {
+
+/// What a channel may read per round: a long backlog must not delay the other workspaces.
+constexpr int k_frames_per_round = 16;
+
+/// What became of the rights of one token.
+struct Rights {
+  bool is_valid = true; // the token
+  std::map<WorkspaceId, model::Role> memberships;
+  std::map<WorkspaceId, base::ErrorCode> refused; // of the workspaces the stream is about
+};
+
+} // namespace
+
+struct Streams::Implementation::Round {
+  struct Channel {
+    std::shared_ptr<StreamChannel> channel;
+    Sequence published, head;
+    std::vector<StreamFrame> frames;
+  };
+  struct Feed {
+    std::shared_ptr<State> state; // may have ended: used only under the lock and while in states_
+    std::size_t lane;
+    std::shared_ptr<StreamChannel> channel;
+    Sequence given, published;
+    std::shared_ptr<StreamFrame> frame;
+  };
+  struct Check {
+    std::shared_ptr<State> state;
+    Principal principal;
+    std::vector<WorkspaceId> workspaces;
+    Rights rights;
+  };
+  bool checks_heads = false;
+  model::Epoch epoch;
+  std::vector<Channel> channels;
+  std::vector<Feed> feeds;
+  std::set<UserId> users;
+  std::vector<Check> checks;
+  std::int64_t access_version = 0;
+};
+
+Instant Streams::Implementation::step() {
+  const Instant now = clock_.instant();
+  bool checks_heads = false;
+  {
+    const std::lock_guard lock(mutex_);
+    checks_heads = now >= heads_at_;
+    if (checks_heads) heads_at_ = now + options_.head_poll;
+  }
+  while (run_round(checks_heads)) checks_heads = false;
+  {
+    // Looking at every stream after every commit would cost more than the commit.
+    const std::lock_guard lock(mutex_);
+    if (now >= tick_at_) {
+      tick_at_ = now + options_.poll;
+      for (State* state : states_) tick(*state, now);
+    }
+  }
+  wake_network();
+  return now + options_.poll;
+}
+
+/// True when there is more to do at once.
+bool Streams::Implementation::run_round(bool checks_heads) {
+  Round round = plan(checks_heads);
+  if (auto done = read(round); !done) {
+    base::log(base::LogLevel::error, "the stream pump cannot read the log: {}", done.error().message);
+    const std::lock_guard lock(mutex_);
+    for (const auto& feed : round.feeds)
+      if (states_.count(feed.state.get()) != 0) feed_.insert(feed.state.get());
+    suspended_users_.merge(round.users);
+    return false;
+  }
+  const bool has_more = apply(round);
+  wake_network();
+  return has_more;
+}
+
+Streams::Implementation::Round Streams::Implementation::plan(bool checks_heads) {
+  Round round;
+  const std::lock_guard lock(mutex_);
+  round.checks_heads = checks_heads;
+  round.access_version = access_version_;
+  for (const auto& [key, channel] : channels_)
+    if (checks_heads || channel->published < channel->head)
+      round.channels.push_back({channel, channel->published, channel->head, {}});
+  for (State* state : feed_)
+    if (const auto lane = state->find_lagging_lane()) {
+      const State::Lane& behind = state->lanes[*lane];
+      round.feeds.push_back({state->shared_from_this(), *lane, behind.channel, behind.given,
+                             behind.channel->published, nullptr});
+    }
+  feed_.clear();
+  round.users = std::exchange(suspended_users_, {});
+  return round;
+}
+
+// Rights first, entries after, in one transaction: an entry committed after a removal is only ever seen
+// together with the removal.
+base::Result<> Streams::Implementation::read(Round& round) {
+  return store_.read([&](StoreReader& reader) -> base::Result<> {
+    round.epoch = reader.epoch();
+    read_rights(reader, round);
+    TRY(read_channels(reader, round));
+    return read_feeds(reader, round);
+  });
+}
+
+void Streams::Implementation::read_rights(StoreReader& reader, Round& round) {
+  const std::int64_t version = reader.access_version();
+  if (version != round.access_version)
+    for (const UserId& user : reader.users_changed_after(round.access_version)) round.users.insert(user);
+  round.access_version = version;
+  if (round.users.empty()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    for (State* state : states_) {
+      if (round.users.count(state->principal.user) == 0) continue;
+      state->is_suspended = true;
+      Round::Check check{state->shared_from_this(), state->principal, {}, {}};
+      for (const State::Lane& lane : state->lanes)
+        if (lane.channel) check.workspaces.push_back(lane.workspace);
+      round.checks.push_back(std::move(check));
+    }
+  }
+  for (Round::Check& check : round.checks) {
+    for (const auto& [workspace, role] : reader.list_workspaces_of(check.principal.user))
+      check.rights.memberships[workspace.id] = role;
+    for (const WorkspaceId& workspace : check.workspaces) {
+      const auto role =
+          authorize(reader, check.principal, model::Permission::memory_read, workspace, clock_.now());
+      if (role) continue;
+      if (role.error().code == base::ErrorCode::unauthenticated) check.rights.is_valid = false;
+      check.rights.refused[workspace] = role.error().code;
+    }
+  }
+}
+
+namespace {
+base::Error missing_entry() {
+  return refuse(base::ErrorCode::corrupt, "an entry of the log is missing: run memsync-hub check");
+}
+} // namespace
+
+base::Result<> Streams::Implementation::read_channels(StoreReader& reader, Round& round) {
+  for (Round::Channel& read : round.channels) {
+    const StreamChannel& channel = *read.channel;
+    if (round.checks_heads) read.head = std::max(read.head, reader.log_range(channel.workspace).head);
+    Sequence at = read.published;
+    for (int i = 0; i < k_frames_per_round && at < read.head; ++i) {
+      StreamFrame frame = read_frame(reader, channel.workspace, channel.view, round.epoch, at, read.head);
+      if (frame.to == at) return missing_entry();
+      at = frame.to;
+      read.frames.push_back(std::move(frame));
+    }
+  }
+  return {};
+}
+
+base::Result<> Streams::Implementation::read_feeds(StoreReader& reader, Round& round) {
+  // Streams that came back together lag by the same entries: each range is read once.
+  std::map<std::pair<StreamChannel*, Sequence>, std::shared_ptr<StreamFrame>> known;
+  for (Round::Feed& feed : round.feeds) {
+    auto& frame = known[{feed.channel.get(), feed.given}];
+    if (!frame)
+      frame = std::make_shared<StreamFrame>(read_frame(reader, feed.channel->workspace, feed.channel->view,
+                                                       round.epoch, feed.given, feed.published));
+    if (frame->to == feed.given) return missing_entry();
+    feed.frame = frame;
+  }
+  return {};
+}
+
+bool Streams::Implementation::apply(Round& round) {
+  const std::lock_guard lock(mutex_);
+  const Instant now = clock_.instant();
+  access_version_ = std::max(access_version_, round.access_version);
+  apply_rights(round, now);
+  apply_frames(round, now);
+  const bool has_backlog = std::any_of(channels_.begin(), channels_.end(), [](const auto& entry) {
+    return entry.second->published < entry.second->head;
+  });
+  return has_backlog || !feed_.empty() || !suspended_users_.empty();
+}
+
+void Streams::Implementation::apply_rights(Round& round, Instant now) {
+  for (Round::Check& check : round.checks) {
+    if (states_.count(check.state.get()) == 0) continue;
+    State& state = *check.state;
+    state.access_version = round.access_version;
+    Rights& rights = check.rights;
+    mark_ready(state);
+    // Asked for again since the read: what was read may be older than the change.
+    state.is_suspended = suspended_users_.count(state.principal.user) != 0;
+    bool closes = !rights.is_valid;
+    for (const auto& [workspace, role] : rights.memberships) {
+      const auto before = state.memberships.find(workspace);
+      if (before != state.memberships.end() && before->second == role) continue;
+      state.push_event(encode_member(state.view, {workspace}), now);
+      closes = closes || before != state.memberships.end(); // another role: everything is to be asked again
+    }
+    for (std::size_t i = 0; i < state.lanes.size(); ++i) {
+      const WorkspaceId workspace = state.lanes[i].workspace;
+      const auto refused = rights.refused.find(workspace);
+      if (refused == rights.refused.end()) continue;
+      state.end_lane(i);
+      if (refused->second == base::ErrorCode::removed)
+        state.push_event(encode_revoked(state.view, {workspace, state.principal.user, round.epoch}), now);
+      else if (rights.is_valid)
+        state.push_event(encode_member(state.view, {workspace}), now);
+    }
+    state.memberships = std::move(rights.memberships);
+    if (closes || (!rights.refused.empty() && !state.has_lanes())) {
+      state.drop_frames();
+      state.is_closing = true;
+    }
+    if (!state.is_suspended) feed_.insert(&state);
+  }
+  // A stream that was registered since the read, with rights older than what was read.
+  if (round.users.empty()) return;
+  for (State* state : states_)
+    if (state->access_version < round.access_version && round.users.count(state->principal.user) != 0)
+      suspend_state(*state);
+}
+
+void Streams::Implementation::apply_frames(Round& round, Instant now) {
+  const auto give = [&](State& state, std::size_t lane, const StreamFrame& frame) {
+    state.push_frame(lane, frame, now);
+    state.heartbeat_at = now + options_.heartbeat;
+    frames_.add();
+    mark_ready(state);
+  };
+  for (Round::Channel& read : round.channels) {
+    StreamChannel& channel = *read.channel;
+    channel.head = std::max(channel.head, read.head);
+    for (const StreamFrame& frame : read.frames) {
+      for (State* state : channel.streams) {
+        if (state->is_closing) continue;
+        for (std::size_t i = 0; i < state->lanes.size(); ++i)
+          if (state->lanes[i].channel == read.channel && state->lanes[i].given == channel.published)
+            give(*state, i, frame);
+      }
+      channel.published = frame.to;
+    }
+    for (State* state : channel.streams) {
+      if (state->queued_bytes > options_.live_bytes) {
+        state->drop_frames();
+        lagged_.add();
+      }
+      // Empty queues are filled from the log; a full one asks again when it is taken from.
+      if (state->find_lagging_lane()) feed_.insert(state);
+    }
+  }
+  for (const Round::Feed& feed : round.feeds) {
+    if (states_.count(feed.state.get()) == 0 || feed.state->is_closing) continue;
+    State& state = *feed.state;
+    const State::Lane& lane = state.lanes[feed.lane];
+    if (lane.channel == feed.channel && lane.given == feed.given) give(state, feed.lane, *feed.frame);
+    if (state.find_lagging_lane()) feed_.insert(&state);
+  }
+}
+
+void Streams::Implementation::tick(State& state, Instant now) {
+  if (state.is_closing) return;
+  if (now >= state.ends_at) return send_away(state, std::chrono::milliseconds(random_.below(1000)), now);
+  if (!state.queue.empty() && !state.is_suspended && now - state.waiting_since > options_.stall) {
+    state.queue.clear();
+    state.queued_bytes = 0;
+    state.is_closing = true;
+    stalled_.add();
+    return mark_ready(state);
+  }
+  if (now < state.heartbeat_at) return;
+  state.heartbeat_at = now + options_.heartbeat;
+  if (!state.queue.empty()) return;
+  wire::StreamHeartbeat heartbeat;
+  for (const State::Lane& lane : state.lanes)
+    if (lane.channel)
+      heartbeat.heads.emplace_back(lane.workspace, model::Cursor{state.epoch, lane.channel->head});
+  state.push_event(encode_heartbeat(state.view, heartbeat, state.position()), now, true);
+  mark_ready(state);
+}
+
+} // namespace memsync::hub

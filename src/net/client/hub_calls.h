@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "net/client/connection.h"
+#include "wire/hub_messages.h"
+
+namespace memsync::net::client {
+
+/// A new invitation to a workspace.
+struct Invitation {
+  std::string token, url, expires_at;
+};
+
+/// What `GET /healthz` says.
+struct HubHealth {
+  std::string version;                     // empty: the hub does not say
+  std::optional<base::Timestamp> hub_time; // of the Date header, whole seconds
+};
+
+/// The hub's routes outside sync, called one at a time while a person waits. Blocking. Failures carry the
+/// hub's code; `offline` when it could not be reached.
+class HubCalls {
+ public:
+  /// Fails with `validation` when the access cannot be used.
+  static base::Result<HubCalls> make(HubAccess access);
+
+  base::Result<wire::Me> me();
+  base::Result<HubHealth> health();
+  /// Creates the account of the invited address; `sign_in_required` when it exists already.
+  base::Result<wire::InvitationAccepted> accept_invitation(std::string_view token, std::string_view name);
+  base::Result<Invitation> create_invitation(const model::WorkspaceId& workspace, std::string_view email,
+                                             model::Role role);
+
+ private:
+  explicit HubCalls(HubAccess access) : access_(std::move(access)) {}
+  HubAccess access_;
+};
+
+} // namespace memsync::net::client

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "net/server/call.h"
+
+/// One handler per route (routes.cpp), grouped by file. Each reads its request into typed values, calls
+/// one service of the hub and writes the answer; rights are decided there and nowhere here.
+namespace memsync::net::server {
+
+// handlers_system.cpp
+void show_health(Call call);
+hub::Answer<Response> show_readiness(Call& call);
+void show_metrics(Call call);
+void show_openapi(Call call);
+
+// handlers_account.cpp
+hub::Answer<Response> show_me(Call& call);
+hub::Answer<Response> list_tokens(Call& call);
+hub::Answer<Response> create_token(Call& call);
+hub::Answer<Response> revoke_token(Call& call);
+
+// handlers_invitation.cpp
+hub::Answer<Response> invite(Call& call);
+hub::Answer<Response> list_invitations(Call& call);
+hub::Answer<Response> revoke_invitation(Call& call);
+hub::Answer<Response> show_invitation(Call& call);
+hub::Answer<Response> accept_invitation(Call& call);
+/// For the person who opens the link in a browser.
+hub::Answer<Response> explain_invitation(Call& call);
+
+// handlers_workspace.cpp
+hub::Answer<Response> list_workspaces(Call& call);
+hub::Answer<Response> create_workspace(Call& call);
+hub::Answer<Response> show_workspace(Call& call);
+hub::Answer<Response> change_workspace(Call& call);
+hub::Answer<Response> delete_workspace(Call& call);
+hub::Answer<Response> list_members(Call& call);
+hub::Answer<Response> change_role(Call& call);
+hub::Answer<Response> remove_member(Call& call);
+hub::Answer<Response> leave_workspace(Call& call);
+
+// handlers_sync.cpp
+void push(Call call);
+void pull(Call call);
+hub::Answer<Response> open_snapshot(Call& call);
+hub::Answer<Response> show_snapshot_page(Call& call);
+void open_stream(Call call);
+
+// handlers_history.cpp
+hub::Answer<Response> list_activity(Call& call);
+hub::Answer<Response> list_node_history(Call& call);
+hub::Answer<Response> list_document_history(Call& call);
+hub::Answer<Response> list_audit(Call& call);
+
+} // namespace memsync::net::server

@@ -1,0 +1,98 @@
+#include "net/server/account_json.h"
+#include "net/server/handlers.h"
+
+namespace memsync::net::server {
+
+using base::Error;
+using base::ErrorCode;
+using base::Result;
+using model::WorkspaceId;
+
+namespace {
+
+/// The part of a list request that says where and how much.
+struct PageQuery {
+  std::string cursor;
+  std::size_t limit = model::limits::k_default_rows;
+};
+
+Result<PageQuery> read_page_query(const Target& target) {
+  PageQuery query;
+  query.cursor = target.find("cursor").value_or("");
+  TRY_ASSIGN(query.limit,
+             query_number(target, "limit", model::limits::k_default_rows, 1, model::limits::k_max_rows));
+  return query;
+}
+
+Result<WorkspaceId> read_workspace(const Target& target) {
+  const auto text = target.find("workspace_id");
+  if (!text) return Error{ErrorCode::validation, "'workspace_id' is missing"};
+  const auto id = WorkspaceId::parse(*text);
+  if (!id) return Error{ErrorCode::not_found, fmt::format("there is no workspace '{}'", *text)};
+  return *id;
+}
+
+Result<> read_time(const Target& target, std::string_view name, base::Timestamp now,
+                   std::optional<base::Timestamp>& time) {
+  const auto text = target.find(name);
+  if (!text) return {};
+  time = base::parse_time(*text, now);
+  if (!time)
+    return Error{ErrorCode::validation,
+                 fmt::format("'{}' must be a time such as 2026-01-31T12:00:00Z, 2026-01-31 or 3d", name)};
+  return {};
+}
+
+Result<hub::ActivityFilter> read_filter(const Target& target, base::Timestamp now) {
+  hub::ActivityFilter filter;
+  if (const auto user = target.find("user")) {
+    filter.user = model::UserId::parse(*user);
+    if (!filter.user) return Error{ErrorCode::validation, "'user' must be a user's id"};
+  }
+  if (const auto document = target.find("document")) {
+    filter.document = model::DocumentId::parse(*document);
+    if (!filter.document) return Error{ErrorCode::validation, "'document' must be a document's id"};
+  }
+  if (const auto action = target.find("action")) filter.action = std::string(*action);
+  TRY(read_time(target, "since", now, filter.since));
+  TRY(read_time(target, "until", now, filter.until));
+  return filter;
+}
+
+} // namespace
+
+hub::Answer<Response> list_activity(Call& call) {
+  const Target& target = call.request.target;
+  TRY_ASSIGN(const auto workspace, call.request.id<WorkspaceId>("id"));
+  TRY_ASSIGN(const auto query, read_page_query(target));
+  TRY_ASSIGN(const auto filter, read_filter(target, call.hub.clock().now()));
+  TRY_ASSIGN(const auto page, call.hub.activity(call.caller(), workspace, filter, query.cursor, query.limit));
+  return Response::json(page_json("activity", page));
+}
+
+hub::Answer<Response> list_node_history(Call& call) {
+  TRY_ASSIGN(const auto node, call.request.id<model::NodeId>("id"));
+  TRY_ASSIGN(const auto workspace, read_workspace(call.request.target));
+  TRY_ASSIGN(const auto query, read_page_query(call.request.target));
+  TRY_ASSIGN(const auto page,
+             call.hub.node_history(call.caller(), workspace, node, query.cursor, query.limit));
+  return Response::json(page_json("changes", page));
+}
+
+hub::Answer<Response> list_document_history(Call& call) {
+  TRY_ASSIGN(const auto document, call.request.id<model::DocumentId>("id"));
+  TRY_ASSIGN(const auto workspace, read_workspace(call.request.target));
+  TRY_ASSIGN(const auto query, read_page_query(call.request.target));
+  TRY_ASSIGN(const auto page,
+             call.hub.document_history(call.caller(), workspace, document, query.cursor, query.limit));
+  return Response::json(page_json("changes", page));
+}
+
+hub::Answer<Response> list_audit(Call& call) {
+  TRY_ASSIGN(const auto workspace, read_workspace(call.request.target));
+  TRY_ASSIGN(const auto query, read_page_query(call.request.target));
+  TRY_ASSIGN(const auto page, call.hub.audit(call.caller(), workspace, query.cursor, query.limit));
+  return Response::json(page_json("events", page));
+}
+
+} // namespace memsync::net::server

@@ -1,0 +1,67 @@
+#include "net/server/handlers.h"
+#include "net/server/route_table.h"
+
+namespace memsync::net::server {
+
+namespace {
+
+using enum Method;
+using enum Access;
+using enum model::Permission;
+
+constexpr auto k_no_permission = std::nullopt;
+constexpr auto k_none = BodyKind::none;
+constexpr auto k_json = BodyKind::json;
+
+#define WORKSPACE "/api/v1/workspaces/{id}"
+#define TEAM "/api/v1/teams/{id}"
+
+constexpr Route k_routes[] = {
+    {get, "/healthz", open, k_no_permission, k_none, &show_health, Runs::on_network},
+    {get, "/readyz", open, k_no_permission, k_none, &answered<&show_readiness>},
+    {get, "/metrics", open, k_no_permission, k_none, &show_metrics, Runs::on_network},
+    {get, "/openapi.json", open, k_no_permission, k_none, &show_openapi, Runs::on_network},
+    {get, "/invite/{token}", open, k_no_permission, k_none, &answered<&explain_invitation>},
+    {get, "/api/v1/invitations/{token}", open, k_no_permission, k_none, &answered<&show_invitation>},
+    {post, "/api/v1/invitations/{token}/accept", open_or_signed_in, k_no_permission, BodyKind::optional_json,
+     &answered<&accept_invitation>},
+
+    {get, "/api/v1/me", signed_in, k_no_permission, k_none, &answered<&show_me>},
+    {get, "/api/v1/tokens", signed_in, k_no_permission, k_none, &answered<&list_tokens>},
+    {post, "/api/v1/tokens", signed_in, k_no_permission, k_json, &answered<&create_token>},
+    {remove, "/api/v1/tokens/{token}", signed_in, k_no_permission, k_none, &answered<&revoke_token>},
+
+    {get, "/api/v1/workspaces", signed_in, k_no_permission, k_none, &answered<&list_workspaces>},
+    {post, "/api/v1/workspaces", signed_in, k_no_permission, k_json, &answered<&create_workspace>},
+    {get, WORKSPACE, member, team_read, k_none, &answered<&show_workspace>},
+    {patch, WORKSPACE, member, team_write, k_json, &answered<&change_workspace>},
+    {remove, WORKSPACE, member, team_delete, k_none, &answered<&delete_workspace>},
+    {get, WORKSPACE "/members", member, team_read, k_none, &answered<&list_members>},
+    {patch, WORKSPACE "/members/{user}", member, member_change_role, k_json, &answered<&change_role>},
+    {remove, WORKSPACE "/members/{user}", member, member_remove, k_none, &answered<&remove_member>},
+    {post, WORKSPACE "/leave", member, team_read, BodyKind::optional_json, &answered<&leave_workspace>},
+    {post, TEAM "/invite", member, member_invite, k_json, &answered<&invite>},
+    {get, TEAM "/invitations", member, member_invite, k_none, &answered<&list_invitations>},
+    {remove, TEAM "/invitations/{invitation}", member, member_invite, k_none, &answered<&revoke_invitation>},
+
+    // Whether the caller may do an operation is decided for each one and told in its result.
+    {post, WORKSPACE "/push", member, memory_read, k_json, &push},
+    {get, WORKSPACE "/pull", member, memory_read, k_none, &pull},
+    {post, WORKSPACE "/snapshot", member, memory_read, k_json, &answered<&open_snapshot>},
+    {get, WORKSPACE "/snapshot/{session}", member, memory_read, k_none, &answered<&show_snapshot_page>},
+    {get, "/api/v1/sync/stream", member, memory_read, k_none, &open_stream},
+
+    {get, WORKSPACE "/activity", member, memory_read, k_none, &answered<&list_activity>},
+    {get, "/api/v1/history/nodes/{id}", member, memory_read, k_none, &answered<&list_node_history>},
+    {get, "/api/v1/history/documents/{id}", member, memory_read, k_none, &answered<&list_document_history>},
+    {get, "/api/v1/audit", member, team_write, k_none, &answered<&list_audit>},
+};
+
+#undef WORKSPACE
+#undef TEAM
+
+} // namespace
+
+std::span<const Route> routes() { return k_routes; }
+
+} // namespace memsync::net::server

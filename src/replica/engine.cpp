@@ -1,0 +1,378 @@
+#include "replica/engine.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "replica/lane.h"
+#include "replica/sync_store.h"
+
+namespace memsync::replica {
+
+using base::Error;
+using base::ErrorCode;
+using base::Instant;
+using base::log;
+using base::LogLevel;
+using base::Result;
+using model::WorkspaceId;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds k_first_delay{500}, k_longest_delay{30'000};
+constexpr std::chrono::minutes k_refused_delay{10};  // before asking again with a token the hub refused
+constexpr std::chrono::minutes k_polling_period{10}; // before the stream is tried again behind a bad proxy
+constexpr std::chrono::minutes k_idle_period{1};
+
+} // namespace
+
+/// One lane per workspace, and what they have in common: the account and the one stream.
+class Engine::Core {
+ public:
+  Core(Replica& replica, HubClient& hub, Options options)
+      : replica_(replica),
+        store_(replica, options.generation),
+        hub_(hub),
+        context_{replica,
+                 store_,
+                 counters_,
+                 options.batch_operations,
+                 [this](HubRequest request) { return send(std::move(request)); },
+                 [this] { return is_live(); }} {}
+
+  Result<Instant> step(EngineMessage message) {
+    TRY(std::visit([&](auto& each) { return take(each); }, message));
+    return advance();
+  }
+
+  Connection connection_ = Connecting{};
+  SyncCounters counters_;
+
+  bool is_settled(const WorkspaceId& id) const {
+    const auto at = lanes_.find(id);
+    return at == lanes_.end() ? account_known_ : at->second.is_settled();
+  }
+
+  bool has_synced() const {
+    return !sync_requested_ && std::none_of(lanes_.begin(), lanes_.end(),
+                                            [](const auto& each) { return each.second.is_sync_requested(); });
+  }
+
+ private:
+  // --- messages ---
+
+  Result<> take(Tick&) { return {}; }
+
+  Result<> take(LocalCommit&) {
+    for (auto& [id, lane] : lanes_) lane.note_local_commit();
+    return {};
+  }
+
+  Result<> take(SyncNow&) {
+    if (!account_known_) {
+      sync_requested_ = true;
+      retry_account_at_ = {};
+    }
+    retry_listen_at_ = {};
+    for (auto& [id, lane] : lanes_) lane.request_sync();
+    return {};
+  }
+
+  Result<> take(Reconnect&) {
+    account_known_ = false;
+    retry_account_at_ = retry_listen_at_ = {};
+    for (auto& [id, lane] : lanes_) lane.unblock();
+    return {};
+  }
+
+  Result<> take(HubAnswer& answer) {
+    if (answer.hub_time) TRY(note_hub_time(*answer.hub_time));
+    if (answer.request == account_request_) return take_account(answer);
+    for (auto& [id, lane] : lanes_) {
+      if (!lane.owns(answer.request)) continue;
+      TRY_ASSIGN(const auto problem, lane.take(answer));
+      if (!problem) return {};
+      lane.give_up_sync();
+      return take_refusal(*problem);
+    }
+    return {}; // for a lane that is gone
+  }
+
+  Result<> take(ListenEvent& event) {
+    if (event.id != listen_) return {};
+    return std::visit([&](auto& content) { return take_event(content); }, event.event);
+  }
+
+  Result<> take(ListenPolled& polled) {
+    if (polled.id != listen_) return {};
+    note_live(ListenMode::long_poll);
+    Lane* lane = find_lane(polled.workspace);
+    return lane ? lane->take_entries(polled.answer.epoch, polled.answer.entries, polled.answer.head)
+                : Result<>();
+  }
+
+  Result<> take(ListenEnded& ended) {
+    if (ended.id != listen_) return {};
+    listen_ = 0;
+    listening_to_.clear();
+    const bool was_live = is_live();
+    if (ended.retry) listen_backoff_.set_floor(*ended.retry);
+    if (ended.reason == ListenEnded::Reason::silent && (!was_live || ++silences_ >= 2))
+      fall_back_to_polling();
+    const auto delay = listen_backoff_.next(replica_.random());
+    retry_listen_at_ = now() + delay;
+    connection_ = Connecting{};
+    if (ended.reason == ListenEnded::Reason::refused) return take_refusal(ended.problem);
+    if (ended.reason == ListenEnded::Reason::unreachable)
+      go_offline({ErrorCode::offline, ended.problem.detail}, delay);
+    return {};
+  }
+
+  // --- the account: who we are and which workspaces there are ---
+
+  Result<> take_account(HubAnswer& answer) {
+    account_request_ = 0;
+    const bool was_requested = std::exchange(sync_requested_, false);
+    if (auto* problem = std::get_if<wire::Problem>(&answer.content)) return take_refusal(*problem);
+    auto* me = std::get_if<wire::Me>(&answer.content);
+    if (!me) return Error{ErrorCode::internal, "an answer nobody asked for"};
+    TRY(store_.adopt_account(*me));
+    account_known_ = true;
+    account_backoff_ = base::Backoff(k_first_delay, k_longest_delay);
+    TRY(open_lanes());
+    if (was_requested)
+      for (auto& [id, lane] : lanes_) lane.request_sync();
+    return {};
+  }
+
+  /// The account or the stream was refused, or cannot be reached.
+  Result<> take_refusal(const wire::Problem& problem) {
+    if (problem.code == ErrorCode::removed && problem.workspace && problem.user && problem.epoch)
+      return drop({*problem.workspace, *problem.user, *problem.epoch});
+    const Error error = wire::to_error(problem);
+    milliseconds delay = account_backoff_.next(replica_.random());
+    // Who is not recognised need not ask soon; anything else is looked up again in the account.
+    if (error.code == ErrorCode::unauthenticated) delay = k_refused_delay;
+    if (problem.retry_after_s)
+      delay = std::max<milliseconds>(delay, std::chrono::seconds(*problem.retry_after_s));
+    account_known_ = false;
+    retry_account_at_ = retry_listen_at_ = now() + delay;
+    go_offline(error, delay);
+    for (auto& [id, lane] : lanes_) lane.give_up_sync();
+    return {};
+  }
+
+  /// A lane for every workspace that the hub lists, and for no other.
+  Result<> open_lanes() {
+    TRY_ASSIGN(auto rows, store_.hub_workspaces());
+    std::erase_if(rows, [](const WorkspaceRow& row) { return !row.is_known_to_hub; });
+    std::erase_if(lanes_, [&](const auto& each) {
+      return std::none_of(rows.begin(), rows.end(),
+                          [&](const WorkspaceRow& row) { return row.id == each.first; });
+    });
+    for (const WorkspaceRow& row : rows) {
+      const auto [at, is_new] = lanes_.try_emplace(row.id, context_, row);
+      if (is_new) TRY(at->second.resume(row));
+      at->second.unblock();
+    }
+    return {};
+  }
+
+  /// Deletes the replica of a workspace on proof for this user and this log; without it nothing is deleted.
+  Result<> drop(const wire::StreamRevoked& proof) {
+    TRY_ASSIGN(const bool is_proven, replica_.read([&](Reader& reader) -> Result<bool> {
+      const auto row = reader.find_workspace(proof.workspace);
+      return row && reader.account().user == proof.user &&
+             (row->cursor.epoch == proof.epoch || row->cursor.epoch.value == 0);
+    }));
+    if (!is_proven) return {};
+    log(LogLevel::warning,
+        "removed from workspace {}: its replica is deleted, unsent work is in the quarantine",
+        proof.workspace.view());
+    lanes_.erase(proof.workspace);
+    return store_.drop_workspace(proof.workspace);
+  }
+
+  // --- the stream ---
+
+  Result<> take_event(wire::StreamHello& hello) {
+    note_live(ListenMode::stream);
+    Lane* lane = find_lane(hello.workspace);
+    return lane ? lane->compare_head({hello.epoch, hello.head}, Lane::HeadNews::replay_follows) : Result<>();
+  }
+
+  Result<> take_event(wire::StreamOps& ops) {
+    Lane* lane = find_lane(ops.workspace);
+    if (!lane) return {};
+    if (!ops.entries.empty()) return lane->take_entries(ops.epoch, ops.entries, ops.to);
+    lane->take_range_without_entries();
+    return {};
+  }
+
+  Result<> take_event(wire::StreamHeartbeat& heartbeat) {
+    silences_ = 0;
+    for (const auto& [id, head] : heartbeat.heads)
+      if (Lane* lane = find_lane(id)) TRY(lane->compare_head(head, Lane::HeadNews::should_be_here));
+    return {};
+  }
+
+  Result<> take_event(wire::StreamResync& resync) {
+    Lane* lane = find_lane(resync.workspace);
+    return lane ? lane->resync() : Result<>();
+  }
+
+  Result<> take_event(wire::StreamMember&) {
+    account_known_ = false;
+    retry_account_at_ = {};
+    return {};
+  }
+
+  Result<> take_event(wire::StreamRevoked& proof) { return drop(proof); }
+
+  Result<> take_event(wire::StreamGoaway& goaway) {
+    listen_backoff_.set_floor(milliseconds(goaway.retry_ms));
+    return {};
+  }
+
+  bool is_live() const { return std::holds_alternative<Live>(connection_); }
+
+  void note_live(ListenMode mode) {
+    connection_ = Live{mode};
+    listen_backoff_ = base::Backoff(k_first_delay, k_longest_delay);
+  }
+
+  void fall_back_to_polling() {
+    silences_ = 0;
+    polling_until_ = now() + k_polling_period;
+  }
+
+  void go_offline(Error reason, milliseconds delay) {
+    connection_ = Offline{replica_.clock().now() + delay, std::move(reason)};
+  }
+
+  Result<> note_hub_time(base::Timestamp hub_time) {
+    // The Date header has whole seconds: only what is beyond that says something.
+    const auto close = [](milliseconds distance) {
+      return distance > -std::chrono::seconds(2) && distance < std::chrono::seconds(2);
+    };
+    const auto offset = std::chrono::duration_cast<milliseconds>(hub_time - replica_.clock().now());
+    const milliseconds wanted = close(offset) ? milliseconds(0) : offset;
+    if (close(wanted - clock_offset_)) return {};
+    clock_offset_ = wanted;
+    return store_.set_clock_offset(wanted);
+  }
+
+  // --- what to do next ---
+
+  Result<Instant> advance() {
+    Instant wake = now() + k_idle_period;
+    if (!account_known_ && account_request_ == 0) {
+      if (retry_account_at_ <= now()) {
+        if (!is_live()) connection_ = Connecting{};
+        account_request_ = send(MeRequest{});
+      } else {
+        wake = std::min(wake, retry_account_at_);
+      }
+    }
+    for (auto& [id, lane] : lanes_) {
+      TRY(lane.advance());
+      if (lane.blocked_until() > now()) wake = std::min(wake, lane.blocked_until());
+    }
+    TRY(advance_listening());
+    if (listen_ == 0 && retry_listen_at_ > now()) wake = std::min(wake, retry_listen_at_);
+    if (polling_until_ > now()) wake = std::min(wake, polling_until_);
+    TRY_ASSIGN(const bool is_purging, purge());
+    return is_purging ? now() : wake;
+  }
+
+  /// Listens to every workspace that has a past with the hub; starts over when that set changed.
+  Result<> advance_listening() {
+    std::vector<std::pair<WorkspaceId, model::Cursor>> positions;
+    std::vector<WorkspaceId> ids;
+    for (auto& [id, lane] : lanes_) {
+      TRY_ASSIGN(const auto position, lane.position());
+      if (!position) continue;
+      positions.emplace_back(id, *position);
+      ids.push_back(id);
+    }
+    const auto mode = polling_until_ > now() ? ListenMode::long_poll : ListenMode::stream;
+    if (listen_ != 0 && ids == listening_to_ && mode == listen_mode_) return {};
+    if (positions.empty()) return stop_listening(), Result<>();
+    if (listen_ == 0 && retry_listen_at_ > now()) return {};
+    listening_to_ = std::move(ids);
+    listen_mode_ = mode;
+    listen_ = ++last_request_;
+    if (!is_live()) connection_ = Connecting{};
+    hub_.listen({listen_, mode, std::move(positions)});
+    return {};
+  }
+
+  void stop_listening() {
+    if (listen_ == 0) return;
+    hub_.stop_listening();
+    listen_ = 0;
+    listening_to_.clear();
+    connection_ = Connecting{};
+  }
+
+  /// Spaces that snapshots and removals left behind are emptied whenever nothing else is to do.
+  Result<bool> purge() {
+    const std::size_t resyncs = counters_.resyncs + lanes_.size();
+    if (resyncs != purged_at_) is_purging_ = true;
+    purged_at_ = resyncs;
+    if (!is_purging_) return false;
+    TRY_ASSIGN(is_purging_, store_.purge_some());
+    return is_purging_;
+  }
+
+  // --- small things ---
+
+  std::uint64_t send(HubRequest request) {
+    hub_.send(++last_request_, std::move(request));
+    return last_request_;
+  }
+
+  Lane* find_lane(const WorkspaceId& id) {
+    const auto at = lanes_.find(id);
+    return at == lanes_.end() ? nullptr : &at->second;
+  }
+
+  Instant now() { return replica_.clock().instant(); }
+
+  Replica& replica_;
+  SyncStore store_;
+  HubClient& hub_;
+  LaneContext context_;
+  std::map<WorkspaceId, Lane> lanes_;
+  std::uint64_t last_request_ = 0; // requests and listening attempts share one count
+
+  bool account_known_ = false;
+  bool sync_requested_ = false; // before the account is known
+  std::uint64_t account_request_ = 0;
+  Instant retry_account_at_{};
+  base::Backoff account_backoff_{k_first_delay, k_longest_delay};
+
+  std::uint64_t listen_ = 0; // the attempt under way; 0: none
+  ListenMode listen_mode_ = ListenMode::stream;
+  std::vector<WorkspaceId> listening_to_;
+  Instant retry_listen_at_{};
+  base::Backoff listen_backoff_{k_first_delay, k_longest_delay};
+  int silences_ = 0;
+  Instant polling_until_{};
+
+  milliseconds clock_offset_{0};
+  std::size_t purged_at_ = 0;
+  bool is_purging_ = true; // a crash may have left a space behind
+};
+
+Engine::Engine(Replica& replica, HubClient& hub, Options options)
+    : core_(std::make_unique<Core>(replica, hub, options)) {}
+Engine::~Engine() = default;
+
+Result<Instant> Engine::step(EngineMessage message) { return core_->step(std::move(message)); }
+const Connection& Engine::connection() const { return core_->connection_; }
+const SyncCounters& Engine::counters() const { return core_->counters_; }
+bool Engine::is_settled(const WorkspaceId& id) const { return core_->is_settled(id); }
+bool Engine::has_synced() const { return core_->has_synced(); }
+
+} // namespace memsync::replica

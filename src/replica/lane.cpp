@@ -1,0 +1,283 @@
+#include "replica/lane.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace memsync::replica {
+
+using base::Error;
+using base::ErrorCode;
+using base::log;
+using base::LogLevel;
+using base::Result;
+
+namespace {
+
+constexpr std::chrono::milliseconds k_first_delay{500}, k_longest_delay{30'000};
+constexpr std::chrono::minutes k_refused_delay{10}; // before asking again about a workspace the hub refused
+
+} // namespace
+
+Lane::Lane(LaneContext& context, const WorkspaceRow& row)
+    : context_(context),
+      id_(row.id),
+      backoff_(k_first_delay, k_longest_delay),
+      batch_(context.batch_operations) {}
+
+Result<> Lane::resume(const WorkspaceRow& row) {
+  TRY_ASSIGN(const auto staging, context_.store.staging(id_));
+  if (staging)
+    snapshot_ = staging->end ? Snapshot::tail : Snapshot::pages;
+  else if (row.cursor.epoch.value == 0)
+    snapshot_ = Snapshot::wanted;
+  return {};
+}
+
+void Lane::request_sync() {
+  sync_requested_ = wants_pull_ = wants_push_ = true;
+  blocked_until_ = {};
+}
+
+bool Lane::is_settled() const {
+  return push_request_ == 0 && pull_request_ == 0 && !wants_push_ && !wants_pull_ &&
+         snapshot_ == Snapshot::none;
+}
+
+Result<std::optional<model::Cursor>> Lane::position() {
+  if (snapshot_ != Snapshot::none) return std::optional<model::Cursor>();
+  TRY_ASSIGN(const auto stored, row());
+  return stored.cursor.epoch.value == 0 ? std::nullopt : std::optional(stored.cursor);
+}
+
+// --- what to do next ---
+
+Result<> Lane::advance() {
+  if (blocked_until_ > now()) return {};
+  if (snapshot_ != Snapshot::none) return advance_snapshot();
+  if (wants_epoch_probe_ && push_request_ == 0) return send_probe();
+  if (wants_pull_ && pull_request_ == 0) {
+    TRY_ASSIGN(const auto stored, row());
+    pull_request_ = context_.send(PullFromWorkspace{id_, stored.cursor, model::limits::k_page_entries});
+  }
+  if (wants_push_ && push_request_ == 0) {
+    TRY_ASSIGN(auto push, context_.store.next_push(id_, pushed_through_, batch_));
+    wants_push_ = false;
+    if (!push.operations.empty()) send_push(std::move(push));
+  }
+  return {};
+}
+
+Result<> Lane::advance_snapshot() {
+  if (pull_request_ != 0 || push_request_ != 0) return {};
+  if (snapshot_ == Snapshot::wanted) {
+    TRY_ASSIGN(auto request, context_.store.snapshot_request(id_));
+    pull_request_ = context_.send(OpenSnapshot{id_, std::move(request)});
+    return {};
+  }
+  TRY_ASSIGN(const auto staging, context_.store.staging(id_));
+  if (!staging) {
+    snapshot_ = Snapshot::wanted;
+    return advance_snapshot();
+  }
+  if (snapshot_ == Snapshot::pages) {
+    pull_request_ = context_.send(NextSnapshotPage{id_, staging->session, staging->next_key});
+  } else if (staging->cursor < staging->end.value_or(model::Sequence{})) {
+    const model::Cursor from{staging->epoch, staging->cursor};
+    pull_request_ = context_.send(PullFromWorkspace{id_, from, model::limits::k_page_entries});
+  } else {
+    return finish_snapshot();
+  }
+  return {};
+}
+
+Result<> Lane::finish_snapshot() {
+  TRY(context_.store.finish_snapshot(id_));
+  snapshot_ = Snapshot::none;
+  pushed_through_ = 0; // what the hub answered for but the snapshot lacks is asked for again
+  wants_push_ = true;
+  sync_requested_ = false;
+  return advance();
+}
+
+Result<> Lane::restart_snapshot() {
+  snapshot_ = Snapshot::wanted;
+  return context_.store.abandon_snapshot(id_);
+}
+
+Result<> Lane::resync() { return snapshot_ == Snapshot::none ? restart_snapshot() : Result<>(); }
+
+Result<> Lane::send_probe() {
+  TRY_ASSIGN(const auto stored, row());
+  send_push({stored.replica, stored.cursor.epoch, {}});
+  return {};
+}
+
+void Lane::send_push(wire::PushRequest push) {
+  push_replica_ = push.replica;
+  push_request_ = context_.send(PushToWorkspace{id_, std::move(push)});
+}
+
+// --- answers ---
+
+Result<std::optional<wire::Problem>> Lane::take(HubAnswer& answer) {
+  (answer.request == push_request_ ? push_request_ : pull_request_) = 0;
+  if (auto* problem = std::get_if<wire::Problem>(&answer.content)) {
+    if (problem->code == ErrorCode::unauthenticated || problem->code == ErrorCode::removed)
+      return std::optional(std::move(*problem));
+  } else {
+    note_success();
+  }
+  TRY(std::visit([&](auto& content) { return take_content(content); }, answer.content));
+  return std::optional<wire::Problem>();
+}
+
+Result<> Lane::take_content(wire::Me&) { return Error{ErrorCode::internal, "an answer nobody asked for"}; }
+
+Result<> Lane::take_content(wire::PushAnswer& answer) {
+  wants_push_ = true; // what arrived meanwhile is the next batch
+  TRY_ASSIGN(const auto stored, row());
+  if (stored.replica != push_replica_) return {}; // about numbers of an id that this store gave up
+  context_.counters.pushed += static_cast<std::uint64_t>(std::count_if(
+      answer.results.begin(), answer.results.end(),
+      [](const model::PushResult& result) { return result.status != model::Status::rejected; }));
+  if (wants_epoch_probe_) {
+    wants_epoch_probe_ = false; // not refused: the log is the one we know
+    wants_pull_ = true;
+  }
+  for (const model::PushResult& result : answer.results)
+    pushed_through_ = std::max(pushed_through_, result.n);
+  batch_ = std::min(batch_ * 2, context_.batch_operations);
+  if (!context_.is_live()) wants_pull_ = true;
+  return context_.store.note_pushed(id_, answer);
+}
+
+Result<> Lane::take_content(wire::PullAnswer& answer) {
+  if (snapshot_ == Snapshot::tail) return take_tail(answer);
+  if (!answer.more) sync_requested_ = false;
+  wants_pull_ = answer.more;
+  return take_entries(answer.epoch, answer.entries, answer.head);
+}
+
+Result<> Lane::take_content(wire::SnapshotOpened& opened) {
+  TRY_ASSIGN(const auto stored, row());
+  const model::Epoch known = stored.cursor.epoch;
+  if (known.value != 0 && opened.epoch != known && opened.epoch != adopted_epoch_) {
+    // Another log: before its state replaces ours, what it lacks of our operations must be queued again.
+    snapshot_ = Snapshot::none;
+    wants_epoch_probe_ = true;
+    return {};
+  }
+  ++context_.counters.resyncs;
+  snapshot_ = Snapshot::pages;
+  return context_.store.begin_snapshot(id_, opened);
+}
+
+Result<> Lane::take_content(wire::SnapshotPage& page) {
+  if (page.end)
+    snapshot_ = Snapshot::tail;
+  else // asked for before this page is stored, so that the hub and the network work meanwhile
+    pull_request_ = context_.send(NextSnapshotPage{id_, page.session, page.next_key});
+  return context_.store.stage_page(id_, page);
+}
+
+Result<> Lane::take_tail(const wire::PullAnswer& answer) {
+  TRY_ASSIGN(const auto staging, context_.store.staging(id_));
+  if (!staging || staging->epoch != answer.epoch) return restart_snapshot();
+  return context_.store.stage_tail(id_, answer.entries);
+}
+
+Result<> Lane::take_content(wire::Problem& problem) {
+  const Error error = wire::to_error(problem);
+  switch (error.code) {
+    case ErrorCode::epoch:
+      if (!problem.last_n) return wants_epoch_probe_ = true, Result<>();
+      wants_epoch_probe_ = false;
+      TRY(context_.store.adopt_epoch(id_, *problem.last_n));
+      adopted_epoch_ = problem.epoch.value_or(model::Epoch{});
+      return restart_snapshot();
+    case ErrorCode::resync: return restart_snapshot();
+    case ErrorCode::forked: return renew(problem.accepted);
+    case ErrorCode::gap: return renew({});
+    case ErrorCode::too_large:
+      return batch_ = std::max<std::size_t>(batch_ / 2, 1), wants_push_ = true, Result<>();
+    case ErrorCode::permission:
+    case ErrorCode::not_found: return refuse(error);
+    default: break;
+  }
+  if (problem.retry_after_s) backoff_.set_floor(std::chrono::seconds(*problem.retry_after_s));
+  block(error);
+  return {};
+}
+
+/// The hub does not know this workspace (any more), without proof of a removal: the replica stays readable
+/// and the outbox intact, and we ask again now and then.
+Result<> Lane::refuse(const Error& error) {
+  log(LogLevel::warning, "the hub no longer knows workspace {}: {}", id_.view(), error.message);
+  blocked_until_ = now() + k_refused_delay;
+  sync_requested_ = false;
+  return context_.store.mark_unknown_to_hub(id_);
+}
+
+void Lane::block(const Error& error) {
+  log(LogLevel::info, "sync of {}: {}", id_.view(), error.message);
+  blocked_until_ = now() + backoff_.next(context_.replica.random());
+  sync_requested_ = false;
+  wants_push_ = true;
+}
+
+void Lane::note_success() {
+  backoff_ = base::Backoff(k_first_delay, k_longest_delay);
+  blocked_until_ = {};
+}
+
+/// Another store works under this replica's id. An answer about operations that were sent under an
+/// earlier id of this store must not renew it again.
+Result<> Lane::renew(const std::vector<wire::OperationMark>& accepted) {
+  TRY_ASSIGN(const auto stored, row());
+  if (stored.replica != push_replica_) return {};
+  log(LogLevel::warning, "workspace {}: this store is a copy of another; it goes on under a new replica id",
+      id_.view());
+  pushed_through_ = 0;
+  wants_push_ = true;
+  return context_.store.renew_replica(id_, accepted);
+}
+
+// --- the log ---
+
+Result<> Lane::take_entries(model::Epoch epoch, std::span<const model::Entry> entries, model::Sequence head) {
+  if (snapshot_ != Snapshot::none) return {};
+  const auto applied = context_.store.apply_entries(id_, epoch, entries, head);
+  if (!applied) {
+    switch (applied.error().code) {
+      case ErrorCode::epoch: return wants_epoch_probe_ = true, Result<>();
+      case ErrorCode::resync: return restart_snapshot();
+      default: return applied.error();
+    }
+  }
+  context_.counters.pulled += applied->entries;
+  context_.counters.merged += applied->merged;
+  context_.counters.conflicts += applied->conflicts;
+  context_.counters.rejected += applied->rejected;
+  if (applied->is_gap || applied->is_forked) wants_pull_ = true;
+  if (!applied->is_forked) return {};
+  TRY_ASSIGN(const auto stored, row());
+  push_replica_ = stored.replica;
+  return renew({});
+}
+
+Result<> Lane::compare_head(const model::Cursor& head, HeadNews news) {
+  if (snapshot_ != Snapshot::none) return {};
+  TRY_ASSIGN(const auto stored, row());
+  if (stored.cursor.epoch != head.epoch) return wants_epoch_probe_ = true, Result<>();
+  if (news == HeadNews::replay_follows) wants_push_ = true;
+  if (news == HeadNews::should_be_here && stored.cursor.sequence < head.sequence) wants_pull_ = true;
+  if (stored.head >= head.sequence) return {};
+  return context_.store.note_head(id_, head);
+}
+
+Result<WorkspaceRow> Lane::row() {
+  return context_.replica.read([&](Reader& reader) -> Result<WorkspaceRow> { return reader.workspace(id_); });
+}
+
+} // namespace memsync::replica

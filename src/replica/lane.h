@@ -1,0 +1,103 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+
+#include "base/backoff.h"
+#include "model/limits.h"
+#include "replica/engine.h"
+#include "replica/sync_store.h"
+
+namespace memsync::replica {
+
+/// What the lanes of an engine share.
+struct LaneContext {
+  Replica& replica;
+  SyncStore& store;
+  SyncCounters& counters;
+  std::size_t batch_operations = model::limits::k_batch_operations;
+  std::function<std::uint64_t(HubRequest)> send; // returns the request's id
+  std::function<bool()> is_live;                 // whether somebody brings log entries by themselves
+};
+
+/// The sync of one workspace: at most one push and one pull in flight, and the snapshot under way. Part of
+/// the Engine's step function: no thread, no clock but the replica's, answers come as messages.
+class Lane {
+ public:
+  Lane(LaneContext& context, const WorkspaceRow& row);
+
+  /// Continues what an earlier process left: a snapshot half staged.
+  base::Result<> resume(const WorkspaceRow& row);
+
+  /// Sends what is due, unless blocked_until lies ahead.
+  base::Result<> advance();
+  base::Instant blocked_until() const { return blocked_until_; }
+
+  bool owns(std::uint64_t request) const { return request == push_request_ || request == pull_request_; }
+  /// The answer to one of its requests. Returns the problem when it concerns more than this workspace: the
+  /// account (unauthenticated) or the membership (removed).
+  base::Result<std::optional<wire::Problem>> take(HubAnswer& answer);
+
+  /// Log entries from the stream or a long poll.
+  base::Result<> take_entries(model::Epoch epoch, std::span<const model::Entry> entries,
+                              model::Sequence head);
+  /// Entries too large for the stream.
+  void take_range_without_entries() { wants_pull_ = true; }
+
+  /// The hub's head as the stream told it. With `replay_follows` the entries up to it are on their way.
+  enum class HeadNews { replay_follows, should_be_here };
+  base::Result<> compare_head(const model::Cursor& head, HeadNews news);
+  /// The cursor is too old for the hub's log.
+  base::Result<> resync();
+
+  void note_local_commit() { wants_push_ = true; }
+  /// Pull and push now, without waiting for back-off.
+  void request_sync();
+  void unblock() { blocked_until_ = {}; }
+  void give_up_sync() { sync_requested_ = false; }
+
+  bool is_sync_requested() const { return sync_requested_; }
+  bool is_settled() const;
+  /// Where to listen from; nothing while a snapshot replaces the state.
+  base::Result<std::optional<model::Cursor>> position();
+
+ private:
+  enum class Snapshot { none, wanted, pages, tail };
+
+  base::Result<> take_content(wire::Me& me);
+  base::Result<> take_content(wire::PushAnswer& answer);
+  base::Result<> take_content(wire::PullAnswer& answer);
+  base::Result<> take_content(wire::SnapshotOpened& opened);
+  base::Result<> take_content(wire::SnapshotPage& page);
+  base::Result<> take_content(wire::Problem& problem);
+  base::Result<> take_tail(const wire::PullAnswer& answer);
+
+  base::Result<> advance_snapshot();
+  base::Result<> finish_snapshot();
+  base::Result<> restart_snapshot();
+  base::Result<> send_probe();
+  void send_push(wire::PushRequest push);
+  base::Result<> renew(const std::vector<wire::OperationMark>& accepted);
+  base::Result<> refuse(const base::Error& error);
+  void block(const base::Error& error);
+  void note_success();
+  base::Result<WorkspaceRow> row();
+  base::Instant now() { return context_.replica.clock().instant(); }
+
+  LaneContext& context_;
+  const model::WorkspaceId id_;
+  base::Backoff backoff_;
+  base::Instant blocked_until_{};
+  Snapshot snapshot_ = Snapshot::none;
+  bool wants_push_ = true, wants_pull_ = false;
+  bool wants_epoch_probe_ = false; // an empty push, whose refusal tells the hub's last_n
+  model::Epoch adopted_epoch_;     // the new log whose last_n was taken note of; the snapshot is to follow
+  bool sync_requested_ = false;
+  std::uint64_t push_request_ = 0, pull_request_ = 0; // in flight; 0: none
+  model::ReplicaId push_replica_;                     // whose operations are in flight
+  std::uint64_t pushed_through_ = 0;                  // the hub answered for all operations up to this n
+  std::size_t batch_;
+};
+
+} // namespace memsync::replica

@@ -1,0 +1,274 @@
+#include <fmt/format.h>
+
+#include "model/number.h"
+#include "replica/names.h"
+#include "replica/overlay.h"
+#include "replica/reader.h"
+#include "replica/stored.h"
+
+namespace memsync::replica {
+
+using base::Error;
+using base::ErrorCode;
+using base::Result;
+using model::Conflict;
+using model::DocumentId;
+using storage::Statement;
+
+namespace {
+
+/// Where a page of pending operations ended: lists show the outbox of all workspaces, then what was
+/// rejected, each by workspace, number and (a renewed replica counts anew) replica. Written
+/// "<o or r>.<workspace key>.<n>.<replica>".
+struct Place {
+  bool in_rejected = false;
+  std::int64_t workspace = 0;
+  std::uint64_t n = 0;
+  std::string replica;
+
+  std::string str() const {
+    return fmt::format("{}.{}.{}.{}", in_rejected ? 'r' : 'o', workspace, n, replica);
+  }
+};
+
+std::optional<Place> parse_place(std::string_view text) {
+  if (text.size() < 2 || (text[0] != 'o' && text[0] != 'r') || text[1] != '.') return std::nullopt;
+  const auto dot = text.find('.', 2);
+  const auto last = text.rfind('.');
+  if (dot == std::string_view::npos || last <= dot) return std::nullopt;
+  const auto workspace = model::parse_u64(text.substr(2, dot - 2));
+  const auto n = model::parse_u64(text.substr(dot + 1, last - dot - 1));
+  if (!workspace || !n) return std::nullopt;
+  return Place{text[0] == 'r', static_cast<std::int64_t>(*workspace), *n, std::string(text.substr(last + 1))};
+}
+
+PendingState pending_state(std::string_view state, bool was_sent) {
+  if (state == "parked") return PendingState::parked;
+  return was_sent || state == "sent" ? PendingState::sending : PendingState::queued;
+}
+
+std::string rejection_reason(std::string_view code) {
+  const auto known = base::find_error_code(code);
+  return known ? fmt::format("{}: {}", code, base::error_info(*known).title) : std::string(code);
+}
+
+std::size_t count(Statement row) { return row.step() ? static_cast<std::size_t>(row.column_int64(0)) : 0; }
+
+std::string title_of(storage::ReadTxn& txn, Space space, std::string_view id) {
+  if (id.empty()) return {};
+  Statement row = txn.prepare("SELECT title FROM node WHERE space = ?1 AND id = ?2");
+  row.bind_all(space.value, id);
+  return row.step() ? std::string(row.column_text(0)) : std::string();
+}
+
+/// One page of pending operations being filled.
+class PendingList {
+ public:
+  PendingList(storage::ReadTxn& txn, std::optional<DocumentId> document, std::size_t limit, Place after)
+      : txn_(txn), document_(std::move(document)), limit_(limit), after_(after) {}
+
+  void add_outbox(const WorkspaceRow& workspace) {
+    if (after_.in_rejected || workspace.key.value < after_.workspace) return;
+    Statement row = txn_.prepare(
+        "SELECT n, node, document, at, state, sent, operation FROM outbox WHERE workspace = ?1 AND n > ?2 "
+        "AND (?3 IS NULL OR document = ?3 OR other_document = ?3) ORDER BY n LIMIT ?4");
+    row.bind_all(workspace.key.value, workspace.key.value == after_.workspace ? after_.n : 0, document_,
+                 limit_ + 1 - rows_.size());
+    while (row.step()) {
+      PendingRow pending{load_operation(row.column_text(6)),
+                         workspace.id,
+                         title_of(txn_, workspace.space, row.column_text(2)),
+                         title_of(txn_, workspace.space, row.column_text(1)),
+                         row.column_time(3),
+                         pending_state(row.column_text(4), row.column_bool(5)),
+                         {}};
+      if (pending.state == PendingState::parked)
+        pending.reason = "waits for an earlier operation or a conflict";
+      add({false, workspace.key.value, row.column_u64(0), {}}, std::move(pending));
+    }
+  }
+
+  void add_rejected(const WorkspaceRow& workspace) {
+    if (after_.in_rejected && workspace.key.value < after_.workspace) return;
+    const bool goes_on = after_.in_rejected && workspace.key.value == after_.workspace;
+    Statement row = txn_.prepare(
+        "SELECT n, node, code, at, operation, replica FROM rejected WHERE workspace = ?1 "
+        "AND (n, replica) > (?2, ?3) ORDER BY n, replica");
+    row.bind_all(workspace.key.value, goes_on ? after_.n : 0, goes_on ? after_.replica : std::string());
+    while (rows_.size() <= limit_ && row.step()) {
+      PendingRow pending{load_operation(row.column_text(4)),
+                         workspace.id,
+                         {},
+                         title_of(txn_, workspace.space, row.column_text(1)),
+                         row.column_time(3),
+                         PendingState::rejected,
+                         rejection_reason(row.column_text(2))};
+      if (document_ && pending.operation.document != *document_) continue;
+      pending.document_title = title_of(txn_, workspace.space, pending.operation.document.view());
+      add({true, workspace.key.value, row.column_u64(0), std::string(row.column_text(5))},
+          std::move(pending));
+    }
+  }
+
+  std::vector<PendingRow> take(std::string& next_cursor) {
+    if (rows_.size() > limit_) {
+      rows_.resize(limit_);
+      if (limit_ > 0) next_cursor = places_[limit_ - 1].str();
+    }
+    return std::move(rows_);
+  }
+
+ private:
+  void add(Place place, PendingRow row) {
+    places_.push_back(std::move(place));
+    rows_.push_back(std::move(row));
+  }
+
+  storage::ReadTxn& txn_;
+  const std::optional<DocumentId> document_;
+  const std::size_t limit_;
+  const Place after_;
+  std::vector<PendingRow> rows_; // one more than the limit tells that there are more
+  std::vector<Place> places_;
+};
+
+} // namespace
+
+Result<Reader::PendingPage> Reader::pending(const std::vector<WorkspaceRow>& workspaces,
+                                            std::optional<DocumentId> document, std::size_t limit,
+                                            std::string_view cursor) {
+  const auto after = cursor.empty() ? Place{} : parse_place(cursor);
+  if (!after)
+    return Error{ErrorCode::validation,
+                 fmt::format("\"{}\" is no cursor of this list: start without one", cursor)};
+  std::vector<WorkspaceRow> ordered = workspaces;
+  std::sort(ordered.begin(), ordered.end(),
+            [](const WorkspaceRow& a, const WorkspaceRow& b) { return a.key < b.key; });
+  PendingPage page;
+  PendingList list(txn_, document, limit, *after);
+  for (const WorkspaceRow& workspace : ordered) {
+    list.add_outbox(workspace);
+    page.total += document ? pending_count(workspace, *document) : pending_count(workspace);
+    page.rejected += rejected_count(workspace);
+  }
+  for (const WorkspaceRow& workspace : ordered) list.add_rejected(workspace);
+  page.rows = list.take(page.next_cursor);
+  return page;
+}
+
+std::size_t Reader::pending_count(const WorkspaceRow& workspace) {
+  Statement row = txn_.prepare("SELECT count(*) FROM outbox INDEXED BY outbox_by_node WHERE workspace = ?1");
+  row.bind_all(workspace.key.value);
+  return count(std::move(row));
+}
+
+std::size_t Reader::pending_count(const WorkspaceRow& workspace, const DocumentId& document) {
+  Statement row = txn_.prepare(
+      "SELECT (SELECT count(*) FROM outbox WHERE workspace = ?1 AND document = ?2) + "
+      "(SELECT count(*) FROM outbox WHERE workspace = ?1 AND other_document = ?2 AND other_document <> '')");
+  row.bind_all(workspace.key.value, document);
+  return count(std::move(row));
+}
+
+std::size_t Reader::rejected_count(const WorkspaceRow& workspace) {
+  Statement row = txn_.prepare("SELECT count(*) FROM rejected WHERE workspace = ?1");
+  row.bind_all(workspace.key.value);
+  return count(std::move(row));
+}
+
+std::vector<DocumentRow> Reader::dirty_documents(const std::vector<WorkspaceRow>& workspaces) {
+  std::vector<DocumentRow> rows;
+  for (const WorkspaceRow& workspace : workspaces) {
+    std::vector<DocumentId> ids;
+    {
+      Statement row = txn_.prepare(
+          "SELECT document FROM outbox WHERE workspace = ?1 UNION "
+          "SELECT other_document FROM outbox WHERE workspace = ?1 AND other_document <> '' UNION "
+          "SELECT document FROM conflict JOIN node ON node.space = conflict.space AND node.id = "
+          "conflict.node "
+          "WHERE conflict.space = ?2 AND resolved = 0");
+      row.bind_all(workspace.key.value, workspace.space.value);
+      while (row.step())
+        if (const auto id = DocumentId::parse(row.column_text(0))) ids.push_back(*id);
+    }
+    for (const DocumentId& id : ids) {
+      Statement row = txn_.prepare("SELECT 1 FROM node WHERE space = ?1 AND id = ?2");
+      row.bind_all(workspace.space.value, id);
+      if (row.step()) rows.push_back(document(workspace, id));
+    }
+  }
+  return rows;
+}
+
+bool Reader::is_dirty(const WorkspaceRow& workspace, const DocumentId& document) {
+  Statement row = txn_.prepare(
+      "SELECT EXISTS (SELECT 1 FROM outbox WHERE workspace = ?1 AND document = ?2) OR "
+      "EXISTS (SELECT 1 FROM outbox WHERE workspace = ?1 AND other_document = ?2 AND other_document <> '')");
+  row.bind_all(workspace.key.value, document);
+  return row.step() && row.column_bool(0);
+}
+
+bool Reader::has_outbox_above(const WorkspaceRow& workspace, std::uint64_t n) {
+  Statement row = txn_.prepare("SELECT 1 FROM outbox WHERE workspace = ?1 AND n > ?2 LIMIT 1");
+  row.bind_all(workspace.key.value, n);
+  return row.step();
+}
+
+bool Reader::is_in_outbox(const WorkspaceRow& workspace, std::uint64_t n) {
+  Statement row = txn_.prepare("SELECT 1 FROM outbox WHERE workspace = ?1 AND n = ?2");
+  row.bind_all(workspace.key.value, n);
+  return row.step();
+}
+
+std::uint64_t Reader::last_pending_n(const WorkspaceRow& workspace, std::optional<DocumentId> document) {
+  Statement row = txn_.prepare(
+      document
+          ? "SELECT max((SELECT coalesce(max(n), 0) FROM outbox WHERE workspace = ?1 AND document = ?2), "
+            "(SELECT coalesce(max(n), 0) FROM outbox WHERE workspace = ?1 AND other_document = ?2 AND "
+            "other_document <> ''))"
+          : "SELECT coalesce(max(n), 0) FROM outbox WHERE workspace = ?1");
+  row.bind(1, workspace.key.value);
+  if (document) row.bind(2, *document);
+  return row.step() ? row.column_u64(0) : 0;
+}
+
+std::vector<Conflict> Reader::open_conflicts(const WorkspaceRow& workspace,
+                                             std::optional<DocumentId> document) {
+  std::vector<Conflict> conflicts;
+  Statement row = txn_.prepare(
+      "SELECT conflict.id, conflict.state, conflict.hash FROM conflict LEFT JOIN node ON node.space = "
+      "conflict.space AND node.id = conflict.node WHERE conflict.space = ?1 AND resolved = 0 "
+      "AND (?2 IS NULL OR document = ?2) ORDER BY conflict.id");
+  row.bind_all(workspace.space.value, document);
+  while (row.step()) conflicts.push_back(load_conflict(checked_state(row, row.column_text(0), 1, 2)));
+  return conflicts;
+}
+
+Result<Conflict> Reader::resolve_conflict_id(const WorkspaceRow& workspace, std::string_view name) {
+  const auto prefix = parse_prefix(name, model::ConflictId::k_length);
+  std::vector<Conflict> found;
+  if (prefix) {
+    Statement row = txn_.prepare(
+        "SELECT id, state, hash FROM conflict WHERE space = ?1 AND id >= ?2 AND id < ?3 ORDER BY id LIMIT "
+        "10");
+    row.bind_all(workspace.space.value, *prefix, after_prefix(*prefix));
+    while (row.step()) found.push_back(load_conflict(checked_state(row, row.column_text(0), 1, 2)));
+  }
+  if (found.size() > 1) std::erase_if(found, [](const Conflict& conflict) { return conflict.resolved; });
+  std::string names;
+  const auto list = [&](const std::vector<Conflict>& conflicts) {
+    for (const Conflict& conflict : conflicts)
+      names +=
+          fmt::format("{}{} ({} of \"{}\")", names.empty() ? "" : ", ", conflict.id.view(),
+                      model::name_of(conflict.field), title_of(txn_, workspace.space, conflict.node.view()));
+  };
+  if (found.size() > 1) return list(found), ambiguous_name("conflict", name, names);
+  if (found.empty())
+    return list(open_conflicts(workspace, std::nullopt)), unknown_name("conflict", name, names);
+  if (found.front().resolved)
+    return Error{ErrorCode::not_found,
+                 fmt::format("conflict {} was resolved already", found.front().id.view())};
+  return std::move(found.front());
+}
+
+} // namespace memsync::replica

@@ -1,0 +1,142 @@
+#include "model/limits.h"
+#include "replica/history_writer.h"
+#include "replica/sync_transaction.h"
+
+namespace memsync::replica {
+
+using base::Error;
+using base::ErrorCode;
+using base::Result;
+using model::Entry;
+using storage::Statement;
+using storage::WriteTxn;
+
+namespace {
+
+constexpr std::chrono::hours k_acknowledged_kept{7 * 24};
+constexpr std::uint64_t k_acknowledged_count = 10'000;
+
+/// One page of log entries on its way into one workspace.
+class Page {
+ public:
+  Page(WriteTxn& txn, const WorkspaceRow& row)
+      : txn_(txn), row_(row), overlay_(txn, row, store_user(txn)), history_(txn, row.key, row.cursor.epoch) {}
+
+  /// False, and nothing is done, for an operation of another store that shares this replica's id.
+  bool take(const Entry& entry) {
+    const Origin origin = origin_of(entry);
+    if (origin == Origin::copy_of_this_store) return false;
+    history_.record(entry, overlay_.state());
+    if (origin == Origin::outbox) take_own(entry);
+    install(entry);
+    const bool is_as_expected = origin == Origin::outbox && entry.status == model::Status::applied;
+    if (changes_tree(entry) && !is_as_expected) tree_changed_ = true;
+    clock_ = std::max(clock_, entry.clock);
+    cursor_ = entry.sequence;
+    ++applied_.entries;
+    return true;
+  }
+
+  Applied finish(model::Sequence head) {
+    if (tree_changed_ && !overlay_.is_empty()) {
+      overlay_.replay_all();
+    } else {
+      overlay_.replay(std::move(affected_));
+    }
+    txn_.run("UPDATE workspace SET cursor = ?2, head = max(head, ?3) WHERE key = ?1", row_.key.value,
+             cursor_.value, std::max(head, cursor_).value);
+    raise_clock(txn_, clock_);
+    if (applied_.own > 0) trim_acknowledged();
+    return applied_;
+  }
+
+ private:
+  enum class Origin { elsewhere, outbox, copy_of_this_store };
+
+  Origin origin_of(const Entry& entry) {
+    if (entry.replica != row_.replica) return Origin::elsewhere;
+    Statement outbox = txn_.prepare("SELECT hash FROM outbox WHERE workspace = ?1 AND n = ?2");
+    outbox.bind_all(row_.key.value, entry.n);
+    if (!outbox.step()) return entry.n >= row_.next_n ? Origin::copy_of_this_store : Origin::elsewhere;
+    return outbox.column_hash(0) == entry.hash ? Origin::outbox : Origin::copy_of_this_store;
+  }
+
+  /// An operation leaves the outbox with its own entry.
+  void take_own(const Entry& entry) {
+    affected_.merge(
+        entry.status == model::Status::rejected
+            ? keep_rejected(txn_, overlay_, row_, entry.n, entry.code.value_or(ErrorCode::internal), entry.at)
+            : acknowledge(txn_, overlay_, row_, entry.n, entry.at));
+    applied_.own += 1;
+    applied_.merged += entry.status == model::Status::merged || entry.status == model::Status::superseded;
+    applied_.conflicts += entry.status == model::Status::conflict;
+    applied_.rejected += entry.status == model::Status::rejected;
+  }
+
+  void install(const Entry& entry) {
+    ReplicaState& state = overlay_.state();
+    for (const auto& effect : entry.nodes)
+      if (state.install(effect)) affected_.insert({ItemKind::node, effect.node.id.str()});
+    for (const auto& item : entry.relationships)
+      if (state.install(item)) affected_.insert({ItemKind::relationship, item.id.str()});
+    for (const auto& item : entry.comments)
+      if (state.install(item)) affected_.insert({ItemKind::comment, item.id.str()});
+    for (const auto& item : entry.conflicts)
+      if (state.install(item)) affected_.insert({ItemKind::conflict, item.id.str()});
+  }
+
+  /// Where nodes are and which are deleted decides how operations on other nodes apply.
+  static bool changes_tree(const Entry& entry) {
+    return std::any_of(entry.nodes.begin(), entry.nodes.end(), [](const model::NodeEffect& effect) {
+      return !effect.is_new &&
+             (effect.fields.has(model::Field::deleted) || effect.fields.has(model::Field::place));
+    });
+  }
+
+  void trim_acknowledged() {
+    // Only the oldest are looked at, as many as one page can add: looking at all of them took longer than
+    // applying a page.
+    txn_.run(
+        "DELETE FROM acknowledged WHERE (workspace, replica, n) IN (SELECT workspace, replica, n FROM "
+        "acknowledged WHERE workspace = ?1 ORDER BY replica, n LIMIT ?5) AND (at < ?2 OR n + ?3 < ?4)",
+        row_.key.value, hub_time(txn_, row_) - k_acknowledged_kept, k_acknowledged_count, row_.next_n,
+        static_cast<std::int64_t>(model::limits::k_page_entries));
+  }
+
+  WriteTxn& txn_;
+  const WorkspaceRow& row_;
+  Overlay overlay_;
+  HistoryWriter history_;
+  std::set<ItemRef> affected_;
+  bool tree_changed_ = false;
+  model::Sequence cursor_ = row_.cursor.sequence;
+  model::Hlc clock_;
+  Applied applied_;
+};
+
+} // namespace
+
+Result<Applied> SyncStore::apply_entries(const model::WorkspaceId& id, model::Epoch epoch,
+                                         std::span<const Entry> entries, model::Sequence head) {
+  Applied applied;
+  TRY(write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
+    if (epoch != row.cursor.epoch) return Error{ErrorCode::epoch, "these changes are of another log"};
+    Page page(txn, row);
+    std::uint64_t expected = row.cursor.sequence.value + 1;
+    bool is_gap = false, is_forked = false;
+    for (const Entry& entry : entries) {
+      if (entry.sequence.value < expected) continue;
+      is_gap = entry.sequence.value > expected;
+      is_forked = !is_gap && !page.take(entry);
+      if (is_gap || is_forked) break;
+      ++expected;
+    }
+    applied = page.finish(head);
+    applied.is_gap = is_gap;
+    applied.is_forked = is_forked;
+    return {};
+  }));
+  return applied;
+}
+
+} // namespace memsync::replica

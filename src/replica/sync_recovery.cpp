@@ -1,0 +1,137 @@
+#include <algorithm>
+
+#include "base/json.h"
+#include "replica/search_index.h"
+#include "replica/stored.h"
+#include "replica/sync_transaction.h"
+#include "wire/operation_codec.h"
+
+namespace memsync::replica {
+
+using base::Result;
+using model::Operation;
+using storage::Statement;
+using storage::WriteTxn;
+
+namespace {
+
+/// Rows deleted per transaction when a space is emptied: 20 ms under the writer lock.
+constexpr int k_purge_slice = 500;
+
+std::vector<Operation> read_operations(WriteTxn& txn, std::string_view sql, WorkspaceKey key) {
+  std::vector<Operation> operations;
+  Statement rows = txn.prepare(sql);
+  rows.bind_all(key.value);
+  while (rows.step()) operations.push_back(load_operation(rows.column_text(0)));
+  return operations;
+}
+
+std::vector<Operation> read_outbox(WriteTxn& txn, WorkspaceKey key) {
+  return read_operations(txn, "SELECT operation FROM outbox WHERE workspace = ?1 ORDER BY n", key);
+}
+
+/// The outbox becomes exactly these operations. What is on top of the confirmed items is unchanged until
+/// the overlay is rebuilt.
+void replace_outbox(WriteTxn& txn, Overlay& overlay, const WorkspaceRow& row,
+                    const std::vector<Operation>& operations, base::Timestamp now) {
+  txn.run("DELETE FROM outbox WHERE workspace = ?1", row.key.value);
+  for (const Operation& operation : operations)
+    insert_into_outbox(txn, row.key, operation, node_of(overlay.state(), operation), now);
+}
+
+} // namespace
+
+Result<> SyncStore::adopt_epoch(const model::WorkspaceId& id, std::uint64_t last_n) {
+  return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
+    std::vector<Operation> again =
+        read_operations(txn,
+                        "SELECT operation FROM acknowledged WHERE workspace = ?1 AND replica = "
+                        "(SELECT replica FROM workspace WHERE key = ?1) ORDER BY n",
+                        row.key);
+    for (Operation& operation : read_outbox(txn, row.key)) again.push_back(std::move(operation));
+    std::erase_if(again, [&](const Operation& operation) { return operation.n <= last_n; });
+    for (Operation& operation : again) {
+      operation.base = {}; // sequences of the old log mean nothing in the new one
+      wire::seal(operation);
+    }
+    Overlay overlay(txn, row, store_user(txn));
+    for (const ItemRef& item : overlay.state().items_with_base()) overlay.state().reset(item);
+    replace_outbox(txn, overlay, row, again, replica_.clock().now());
+    txn.run("DELETE FROM acknowledged WHERE workspace = ?1 AND n > ?2", row.key.value, last_n);
+    overlay.rebuild();
+    return {};
+  });
+}
+
+Result<> SyncStore::renew_replica(const model::WorkspaceId& id,
+                                  const std::vector<wire::OperationMark>& accepted) {
+  return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
+    std::vector<Operation> rest = read_outbox(txn, row.key);
+    std::erase_if(rest, [&](const Operation& operation) {
+      return std::any_of(accepted.begin(), accepted.end(),
+                         [&](const wire::OperationMark& mark) { return mark.hash == operation.hash; });
+    });
+    std::uint64_t n = 0;
+    for (Operation& operation : rest) operation.n = ++n;
+    WorkspaceRow renewed = row;
+    renewed.replica = model::ReplicaId::random(replica_.random());
+    renewed.next_n = n + 1;
+    txn.run("UPDATE workspace SET replica = ?2, next_n = ?3 WHERE key = ?1", row.key.value, renewed.replica,
+            renewed.next_n);
+    Overlay overlay(txn, renewed, store_user(txn));
+    for (const ItemRef& item : overlay.state().items_with_base()) overlay.state().reset(item);
+    replace_outbox(txn, overlay, renewed, rest, replica_.clock().now());
+    overlay.rebuild();
+    return {};
+  });
+}
+
+Result<> SyncStore::drop_workspace(const model::WorkspaceId& id) {
+  return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
+    txn.run(
+        "INSERT INTO quarantine (workspace, name, at, operation) SELECT ?2, ?3, ?4, operation FROM outbox "
+        "WHERE workspace = ?1",
+        row.key.value, row.id, row.name, replica_.clock().now());
+    txn.run("DELETE FROM base WHERE space = ?1", row.space.value);
+    for (const std::string_view sql :
+         {"DELETE FROM outbox WHERE workspace = ?1", "DELETE FROM touch WHERE workspace = ?1",
+          "DELETE FROM rejected WHERE workspace = ?1", "DELETE FROM acknowledged WHERE workspace = ?1",
+          "DELETE FROM log WHERE workspace = ?1", "DELETE FROM change WHERE workspace = ?1",
+          "DELETE FROM member WHERE workspace = ?1", "DELETE FROM workspace WHERE key = ?1"})
+      txn.run(sql, row.key.value);
+    return {};
+  });
+}
+
+Result<bool> SyncStore::purge_some() {
+  return write([](WriteTxn& txn) -> Result<bool> {
+    constexpr std::string_view k_unused =
+        "NOT IN (SELECT space FROM workspace UNION SELECT staging FROM workspace WHERE staging IS NOT NULL)";
+    struct Row {
+      std::int64_t row = 0;
+      std::optional<model::Node> indexed;
+    };
+    std::vector<Row> nodes;
+    {
+      Statement rows =
+          txn.prepare(fmt::format("SELECT row, indexed, state FROM node WHERE space = (SELECT min(space) "
+                                  "FROM node WHERE space {}) LIMIT {}",
+                                  k_unused, k_purge_slice));
+      while (rows.step()) {
+        Row row{rows.column_int64(0), std::nullopt};
+        if (rows.column_bool(1)) row.indexed = load_node(rows.column_text(2));
+        nodes.push_back(std::move(row));
+      }
+    }
+    for (const Row& node : nodes) {
+      if (node.indexed) update_index(txn, node.row, &*node.indexed, nullptr);
+      txn.run("DELETE FROM node WHERE row = ?1", node.row);
+    }
+    if (!nodes.empty()) return true;
+    for (const std::string_view table : {"relationship", "comment", "conflict"})
+      txn.run(fmt::format("DELETE FROM {} WHERE space {}", table, k_unused));
+    return false;
+  });
+}
+
+} // namespace memsync::replica

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "replica/replica.h"
+#include "wire/hub_messages.h"
+
+namespace memsync::replica {
+
+/// What applying log entries did.
+struct Applied {
+  std::size_t entries = 0;
+  std::size_t merged = 0, conflicts = 0, rejected = 0; // of own operations
+  std::size_t own = 0;                                 // operations that left the outbox
+  /// The next entry is another store's under this replica's id: what came before it is applied, so that
+  /// nothing of the outbox that the hub has is renumbered and sent again.
+  bool is_forked = false;
+  bool is_gap = false; // the first new entry does not follow the cursor: pull
+};
+
+/// The durable half of sync: every function is one transaction of the store, refused with `stale` when
+/// another process has become the leader. Effects, cursor and outbox deletions of a page always commit
+/// together.
+class SyncStore {
+ public:
+  SyncStore(Replica& replica, std::int64_t generation) : replica_(replica), generation_(generation) {}
+
+  /// Workspaces that live on the hub.
+  base::Result<std::vector<WorkspaceRow>> hub_workspaces();
+
+  /// Takes over name, role and members of every workspace of the account, makes the new ones and marks
+  /// those the hub no longer lists. `permission` when the account is not the one this store is bound to.
+  base::Result<> adopt_account(const wire::Me& me);
+  base::Result<> set_clock_offset(std::chrono::milliseconds hub_minus_local);
+  base::Result<> mark_unknown_to_hub(const model::WorkspaceId& id);
+
+  // --- push
+  /// The next batch above `after`: consecutive numbers, within the limits, a tx never split. Marks its
+  /// operations as sent, which fixes them. Empty when there is nothing to send.
+  base::Result<wire::PushRequest> next_push(const model::WorkspaceId& id, std::uint64_t after,
+                                            std::size_t max_operations);
+  /// Takes note of the answer: the operations need no more sending. Those whose log entry was passed
+  /// already (below a snapshot) leave the outbox.
+  base::Result<> note_pushed(const model::WorkspaceId& id, const wire::PushAnswer& answer);
+
+  // --- pull and stream
+  /// Applies the entries that follow the cursor, skipping older ones. `epoch` when they are of another log,
+  /// `resync` when they do not fit the stored state.
+  base::Result<Applied> apply_entries(const model::WorkspaceId& id, model::Epoch epoch,
+                                      std::span<const model::Entry> entries, model::Sequence head);
+  base::Result<> note_head(const model::WorkspaceId& id, const model::Cursor& head);
+
+  // --- snapshot: staged beside the visible state, swapped in with its tail in one transaction
+  base::Result<wire::SnapshotRequest> snapshot_request(const model::WorkspaceId& id);
+  base::Result<> begin_snapshot(const model::WorkspaceId& id, const wire::SnapshotOpened& opened);
+  /// Where a snapshot under way continues; nothing when none is.
+  struct Staging {
+    std::string session, next_key;
+    model::Epoch epoch;
+    model::Sequence cursor;             // of the staged state, once all pages are there
+    std::optional<model::Sequence> end; // set by the last page
+  };
+  base::Result<std::optional<Staging>> staging(const model::WorkspaceId& id);
+  /// Pages of another session are ignored.
+  base::Result<> stage_page(const model::WorkspaceId& id, const wire::SnapshotPage& page);
+  base::Result<> stage_tail(const model::WorkspaceId& id, std::span<const model::Entry> entries);
+  /// Makes the staged state visible, drops exactly the operations it contains and replays the rest.
+  base::Result<> finish_snapshot(const model::WorkspaceId& id);
+  base::Result<> abandon_snapshot(const model::WorkspaceId& id);
+
+  // --- when the common past ended
+  /// The hub's log was replaced: own operations above its `last_n` are queued again, the acknowledged
+  /// ones included, so that clients refill a hub restored from a backup. A snapshot must follow.
+  base::Result<> adopt_epoch(const model::WorkspaceId& id, std::uint64_t last_n);
+  /// This store is a copy of another, or was restored: a new replica id; what the hub has of the outbox
+  /// (`accepted`) is dropped, the rest renumbered from 1.
+  base::Result<> renew_replica(const model::WorkspaceId& id,
+                               const std::vector<wire::OperationMark>& accepted);
+  /// The hub proved that this person was removed: deletes the replica of the workspace without writing
+  /// any operation; what was unsent moves to the quarantine.
+  base::Result<> drop_workspace(const model::WorkspaceId& id);
+
+  /// Empties spaces that no workspace uses, a slice at a time; false when nothing is left to do.
+  base::Result<bool> purge_some();
+
+ private:
+  template <class F>
+  auto write(F&& f) -> std::invoke_result_t<F, storage::WriteTxn&>;
+  template <class F>
+  base::Result<> write_workspace(const model::WorkspaceId& id, F&& f);
+
+  Replica& replica_;
+  const std::int64_t generation_;
+};
+
+} // namespace memsync::replica

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include "replica/overlay.h"
+#include "replica/sync_store.h"
+
+namespace memsync::replica {
+
+/// One write transaction of the leader.
+template <class F>
+auto SyncStore::write(F&& f) -> std::invoke_result_t<F, storage::WriteTxn&> {
+  return replica_.database().write(
+      [&](storage::WriteTxn& txn) -> std::invoke_result_t<F, storage::WriteTxn&> {
+        {
+          storage::Statement row = txn.prepare("SELECT generation FROM store");
+          if (row.step() && row.column_int64(0) != generation_)
+            return base::Error{base::ErrorCode::stale, "another process leads this store now"};
+        }
+        return f(txn);
+      });
+}
+
+/// One write transaction of the leader on one workspace: `f(WriteTxn&, WorkspaceRow)`.
+template <class F>
+base::Result<> SyncStore::write_workspace(const model::WorkspaceId& id, F&& f) {
+  return write([&](storage::WriteTxn& txn) -> base::Result<> {
+    auto row = Reader(txn, replica_.clock().now()).find_workspace(id);
+    if (!row)
+      return base::Error{base::ErrorCode::not_found,
+                         fmt::format("no workspace {} on this machine", id.view())};
+    return f(txn, *row);
+  });
+}
+
+/// The person this store belongs to; empty before the first contact with a hub.
+inline model::UserId store_user(storage::ReadTxn& txn) {
+  storage::Statement row = txn.prepare("SELECT user FROM store");
+  return row.step() ? row.column_id<model::UserId>(0) : model::UserId{};
+}
+
+/// The clock of the store never falls behind what it has seen.
+inline void raise_clock(storage::WriteTxn& txn, model::Hlc seen) {
+  txn.run("UPDATE store SET clock = ?1 WHERE clock < ?1", seen.value);
+}
+
+/// The hub's time of the newest log row of the workspace. What is kept for days is counted in it: the
+/// machine's own clock may jump by a year.
+inline base::Timestamp hub_time(storage::ReadTxn& txn, const WorkspaceRow& workspace) {
+  storage::Statement row =
+      txn.prepare("SELECT at FROM log WHERE workspace = ?1 ORDER BY sequence DESC LIMIT 1");
+  row.bind_all(workspace.key.value);
+  return row.step() ? row.column_time(0) : base::Timestamp();
+}
+
+/// An operation of the outbox that the hub refused for good moves to the rejected ones, any other that it
+/// holds to the acknowledged ones. Both return what the operation had touched, which must be replayed.
+std::set<ItemRef> keep_rejected(storage::WriteTxn& txn, Overlay& overlay, const WorkspaceRow& workspace,
+                                std::uint64_t n, base::ErrorCode code, base::Timestamp now);
+std::set<ItemRef> acknowledge(storage::WriteTxn& txn, Overlay& overlay, const WorkspaceRow& workspace,
+                              std::uint64_t n, base::Timestamp now);
+
+} // namespace memsync::replica

@@ -1,0 +1,265 @@
+"""Every shell command of `memsync` on real programs: what it prints, its exit code, what it leaves behind."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import unittest
+
+from lib.world import COMMAND_SECONDS, World, email_of, parse_arguments
+
+ARGUMENTS = None
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.world = World(ARGUMENTS.memsync, ARGUMENTS.memsync_hub)
+        self.addCleanup(self.world.__exit__, None)
+
+    def run_as(self, person, *words, text_in="", **variables):
+        return subprocess.run(
+            [str(self.world.memsync), *words],
+            env={**person.env, **variables},
+            cwd=person.folder,
+            input=text_in,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+
+    def json_as(self, person, *words, **more):
+        done = self.run_as(person, *words, "--json", **more)
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        return json.loads(done.stdout)
+
+    def call(self, person, tool, **arguments):
+        done = self.run_as(person, "call", tool, json.dumps(arguments))
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        return json.loads(done.stdout)
+
+
+class WithoutHub(Case):
+    def setUp(self):
+        super().setUp()
+        self.ana = self.world.person("Ana")
+
+    def test_usage_errors_end_with_2_and_help_with_0(self):
+        for words in ((), ("nonsense",), ("search",), ("pending", "--limit", "x"), ("call",)):
+            self.assertEqual(self.run_as(self.ana, *words).returncode, 2, words)
+        self.assertEqual(self.run_as(self.ana, "--help").returncode, 0)
+        self.assertEqual(self.run_as(self.ana, "--version").returncode, 0)
+
+    def test_call_prints_the_structured_result_and_tells_tool_errors_by_its_exit_code(self):
+        made = self.call(self.ana, "remember", title="Redis", content="needs a keepalive")
+        self.assertTrue(made["created"])
+        found = self.call(self.ana, "search_memories", query="keepalive")
+        self.assertEqual([row["id"] for row in found["results"]], [made["id"]])
+        from_stdin = self.run_as(self.ana, "call", "search_memories", "-", text_in='{"query": "keepalive"}')
+        self.assertEqual(len(json.loads(from_stdin.stdout)["results"]), 1)
+        for words in (("remember", "{}"), ("no_such_tool", "{}")):
+            failed = self.run_as(self.ana, "call", *words)
+            self.assertEqual(failed.returncode, 1)
+            self.assertIn("error", json.loads(failed.stdout))
+        self.assertEqual(self.run_as(self.ana, "call", "remember", "[").returncode, 1)
+
+    def test_tools_lists_all_of_them(self):
+        self.assertEqual(len(self.json_as(self.ana, "tools")), 15)
+        self.assertIn("search_memories", self.run_as(self.ana, "tools").stdout)
+
+    def test_reading_commands_show_what_was_written(self):
+        made = self.call(self.ana, "remember", title="Deploy steps", content="build, copy, restart", document="Guide")
+        self.assertIn("Deploy steps", self.run_as(self.ana, "search", "copy", "restart").stdout)
+        self.assertIn("Nothing found", self.run_as(self.ana, "search", "zebra").stdout)
+        self.assertIn("Guide", self.run_as(self.ana, "show").stdout)
+        self.assertIn("build, copy, restart", self.run_as(self.ana, "show", "Guide").stdout)
+        self.assertIn("build, copy, restart", self.run_as(self.ana, "show", made["id"]).stdout)
+        self.assertEqual(self.json_as(self.ana, "show", "Guide")["document"]["title"], "Guide")
+        self.assertIn("Deploy steps", self.run_as(self.ana, "log").stdout)
+        self.assertIn("Deploy steps", self.run_as(self.ana, "log", "--document", "Guide").stdout)
+        missing = self.run_as(self.ana, "show", "no such document")
+        self.assertEqual(missing.returncode, 1)
+        self.assertIn("no such document", missing.stderr)
+        self.assertEqual(self.run_as(self.ana, "log", "--since", "sometime").returncode, 1)
+
+    def test_a_store_without_hub_is_safe_clean_and_says_so(self):
+        self.call(self.ana, "remember", title="Alone", content="local only")
+        self.assertIn("on this machine only", self.run_as(self.ana, "status").stdout)
+        self.assertIn("clean", self.run_as(self.ana, "dirty").stdout)
+        self.assertEqual(self.json_as(self.ana, "pending")["total"], 0)
+        self.assertEqual(self.run_as(self.ana, "sync").returncode, 0)
+        doctor = self.run_as(self.ana, "doctor")
+        self.assertEqual(doctor.returncode, 0, doctor.stdout)
+
+    def test_the_doctor_is_not_green_when_the_store_is_damaged_or_open_to_others(self):
+        self.call(self.ana, "remember", title="Precious", content="walrus")
+        os.chmod(self.ana.home / "memory.db", 0o644)
+        exposed = self.run_as(self.ana, "doctor")
+        self.assertEqual(exposed.returncode, 1)
+        self.assertIn("chmod 600", exposed.stdout)
+        os.chmod(self.ana.home / "memory.db", 0o600)
+        for name in ("memory.db", "memory.db-wal"):
+            path = self.ana.home / name
+            if path.exists():
+                path.write_bytes(path.read_bytes().replace(b"walrus", b"wblrus"))
+        damaged = self.run_as(self.ana, "doctor", "--json")
+        self.assertEqual(damaged.returncode, 1, damaged.stdout)
+        self.assertFalse(json.loads(damaged.stdout)["safe"])
+
+    def test_output_into_a_file_has_no_colours(self):
+        self.assertNotIn("\x1b", self.run_as(self.ana, "status", TERM="xterm-256color").stdout)
+
+
+class Registration(Case):
+    def setUp(self):
+        super().setUp()
+        self.ana = self.world.person("Ana")
+        self.home = self.world.folder / "user"
+        self.home.mkdir()
+        self.ana.env["HOME"] = str(self.home)
+
+    def test_init_shows_the_change_and_writes_only_when_told_to(self):
+        config = self.home / ".cursor" / "mcp.json"
+        config.parent.mkdir()
+        config.write_text('{\n  // mine\n  "mcpServers": {"other": {"command": "x"}}\n}\n')
+        shown = self.run_as(self.ana, "init", "--dry-run")
+        self.assertIn("+", shown.stdout)
+        self.assertNotIn("memsync", config.read_text())
+        self.assertEqual(self.run_as(self.ana, "init", text_in="n\n").returncode, 0)
+        self.assertNotIn("memsync", config.read_text())
+        self.assertEqual(self.run_as(self.ana, "init", text_in="y\n").returncode, 0)
+        written = config.read_text()
+        self.assertIn("// mine", written)
+        self.assertIn(str(self.world.memsync), written)
+        self.assertIn('"other"', written)
+        self.assertNotIn("memsync", (config.parent / "mcp.json.before-memsync").read_text())
+        again = self.json_as(self.ana, "init", "--yes")
+        self.assertEqual([client["state"] for client in again["clients"]], ["registered_already"])
+        self.assertEqual(config.read_text(), written)
+
+    def test_init_registers_every_host_it_is_asked_for(self):
+        done = self.json_as(self.ana, "init", "--client", "all", "--yes")
+        self.assertEqual({client["state"] for client in done["clients"]}, {"registered"})
+        self.assertEqual(len(done["clients"]), 6)
+        for client in done["clients"]:
+            with open(client["path"], encoding="utf-8") as file:
+                self.assertIn(str(self.world.memsync), file.read())
+
+    def test_init_leaves_a_file_alone_that_it_cannot_understand(self):
+        config = self.home / ".claude.json"
+        config.write_text("{ broken")
+        done = self.run_as(self.ana, "init", "--client", "claude-code", "--yes")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Add this yourself", done.stdout)
+        self.assertEqual(config.read_text(), "{ broken")
+        self.assertEqual(self.run_as(self.ana, "init", "--client", "emacs").returncode, 1)
+
+
+class WithHub(Case):
+    def setUp(self):
+        super().setUp()
+        self.hub = self.world.hub().start()
+        self.ana = self.world.person("Ana")
+        self.ben = self.world.person("Ben")
+
+    def join(self, person):
+        invitation = self.hub.command("invite", "--workspace", self.hub.team, "--email", email_of(person.name))
+        done = self.run_as(person, "join", "--invite", invitation["token"], "--name", person.name, "--hub", self.hub.url)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return invitation
+
+    def test_login_takes_the_token_from_stdin_and_keeps_it_private(self):
+        done = self.run_as(self.ana, "login", "--hub", self.hub.url, "--token", "-", text_in=self.hub.token + "\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Ana", done.stdout)
+        self.assertIn("memsync init", done.stdout)
+        config = self.ana.home / "config.json"
+        self.assertEqual(stat.S_IMODE(config.stat().st_mode), 0o600)
+        self.assertEqual(json.loads(config.read_text())["token"], self.hub.token)
+        self.assertNotIn(self.hub.token, done.stdout + done.stderr)
+
+    def test_a_wrong_token_changes_nothing(self):
+        done = self.run_as(self.ana, "login", "--hub", self.hub.url, "--token", "mst_wrong")
+        self.assertEqual(done.returncode, 1)
+        self.assertFalse((self.ana.home / "config.json").exists())
+        done = self.run_as(self.ana, "login", "--hub", "http://127.0.0.1:1", "--token", "x")
+        self.assertEqual(done.returncode, 1)
+
+    def test_what_one_shares_the_other_finds(self):
+        self.call(self.ana, "remember", title="Before the team", content="written alone: dugong", document="Old notes")
+        login = self.run_as(self.ana, "login", "--hub", self.hub.url, "--token", self.hub.token)
+        self.assertIn('memsync share "Old notes" --to "Team"', login.stdout)
+        self.join(self.ben)
+        self.assertIn("Nothing found", self.run_as(self.ben, "search", "dugong").stdout)
+        shared = self.run_as(self.ana, "share", "Old notes", "--to", "Team")
+        self.assertEqual(shared.returncode, 0, shared.stderr)
+        self.assertEqual(self.json_as(self.ana, "dirty")["pending"], 2)
+        self.assertEqual(self.run_as(self.ana, "save", "Old notes").returncode, 1)  # two of that title now
+        self.assertEqual(self.run_as(self.ana, "sync").returncode, 0)
+        self.assertEqual(self.run_as(self.ben, "sync").returncode, 0)
+        found = self.json_as(self.ben, "search", "dugong")["results"]
+        self.assertEqual([row["workspace"] for row in found], ["Team"])
+        status = self.json_as(self.ana, "status")
+        self.assertEqual((status["connection"], status["safe"]), ("live", True))
+
+    def test_save_acknowledges_and_says_when_the_hub_is_gone(self):
+        self.ana.login(self.hub, self.hub.token)
+        self.call(self.ana, "remember", title="A", content="b", document="Plan")
+        self.assertEqual(self.run_as(self.ana, "save", "Plan").returncode, 0)
+        self.hub.stop()
+        self.call(self.ana, "remember", title="C", content="d", document="Plan")
+        self.assertEqual(self.run_as(self.ana, "save", "Plan").returncode, 1)
+        self.assertEqual(self.run_as(self.ana, "sync").returncode, 1)
+        self.assertIn("queued", self.run_as(self.ana, "pending").stdout)
+        self.assertIn("Plan", self.run_as(self.ana, "dirty").stdout)
+        doctor = self.run_as(self.ana, "doctor")
+        self.assertEqual(doctor.returncode, 1)
+        self.assertIn("BAD", doctor.stdout)
+
+    def test_a_store_belongs_to_one_person_on_one_hub(self):
+        self.ana.login(self.hub, self.hub.token)
+        ben = self.hub.invite("Ben")
+        other = self.run_as(self.ana, "login", "--hub", self.hub.url, "--token", ben["token"])
+        self.assertEqual(other.returncode, 1)
+        self.assertIn("another MEMSYNC_HOME", other.stderr)
+        second = self.world.hub("second").start()
+        other = self.run_as(self.ana, "login", "--hub", second.url, "--token", second.token)
+        self.assertEqual(other.returncode, 1)
+        self.assertIn("another MEMSYNC_HOME", other.stderr)
+        self.assertEqual(self.run_as(self.ana, "doctor").returncode, 0)
+
+    def test_an_invitation_works_once_and_the_link_is_enough(self):
+        invitation = self.hub.command("invite", "--workspace", self.hub.team, "--email", email_of("Ben"))
+        done = self.run_as(self.ben, "join", "--invite", invitation["url"], "--name", "Ben")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Team", done.stdout)
+        carl = self.world.person("Carl")
+        again = self.run_as(carl, "join", "--invite", invitation["url"], "--name", "Carl")
+        self.assertEqual(again.returncode, 1)
+
+    def test_watch_shows_a_change_of_somebody_else_as_it_arrives(self):
+        self.ana.login(self.hub, self.hub.token)
+        self.join(self.ben)
+        watch = subprocess.Popen(
+            [str(self.world.memsync), "watch", "--json", "--recent", "0"],
+            env=self.ben.env, cwd=self.ben.folder, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            session = self.ana.session()
+            session.call("remember", title="Seen live", content="okapi")
+            lines = iter(watch.stdout.readline, "")
+            titles = (json.loads(line)["title"] for line in lines)
+            self.assertIn("Seen live", titles)
+            watch.terminate()
+            self.assertEqual(watch.wait(COMMAND_SECONDS), 0)
+        finally:
+            watch.kill()
+            watch.wait()
+            watch.stdout.close()
+
+
+if __name__ == "__main__":
+    ARGUMENTS = parse_arguments(__doc__)
+    sys.argv[1:] = []
+    unittest.main(verbosity=1)

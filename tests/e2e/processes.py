@@ -1,0 +1,177 @@
+"""Several `memsync mcp` processes of one store: who talks to the hub, how they end, what they tell each other."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+from lib.mcp import MODERN, Session, SessionEnded
+from lib.world import World, parse_arguments
+
+ARGUMENTS = None
+PATIENCE = 60  # only a hang takes longer
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.world = World(ARGUMENTS.memsync, ARGUMENTS.memsync_hub)
+        self.addCleanup(self.world.__exit__, None)
+        self.hub = self.world.hub().start()
+        self.ana = self.world.person("Ana")
+        self.ben = self.world.person("Ben")
+        self.ana.login(self.hub, self.hub.token)
+        self.ben.login(self.hub, self.hub.invite("Ben")["token"])
+
+    def wait_until(self, condition, what):
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, what)
+
+    def wait_for_memory(self, session, word):
+        def found():
+            answer = session.call("search_memories", query=word)
+            return answer["results"] and not answer["relaxed"]
+
+        self.wait_until(found, f"'{word}' did not arrive")
+
+    def wait_until_live(self, session):
+        self.wait_until(lambda: session.call("get_sync_status")["connection"] == "live", "not live")
+
+
+class Ending(Case):
+    def test_the_end_of_input_is_answered_and_ends_with_0(self):
+        session = self.ana.session()
+        asked = session.send_call("remember", title="Last", content="written before the end of input")
+        session.process.stdin.close()
+        self.assertTrue(session.wait_call(asked)["created"])
+        self.assertEqual(session.process.wait(PATIENCE), 0)
+
+    def test_every_stop_signal_ends_the_process_in_an_orderly_way(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            session = self.ana.session()
+            self.wait_until_live(session)
+            session.process.send_signal(number)
+            self.assertEqual(session.process.wait(PATIENCE), 0, number)
+
+    def test_it_ends_with_its_parent_even_if_somebody_keeps_its_input_open(self):
+        read_end, write_end = os.pipe()
+        parent = subprocess.Popen(
+            ["sh", "-c", '"$0" mcp <&%d >/dev/null & echo $!; wait' % read_end, str(self.world.memsync)],
+            env=self.ana.env, cwd=self.ana.folder, stdout=subprocess.PIPE, pass_fds=[read_end],
+        )  # fmt: skip
+        child = int(parent.stdout.readline())
+        parent.kill()
+        parent.wait()
+        self.wait_until(lambda: not is_running(child), "the orphan still runs")
+        for descriptor in (read_end, write_end):
+            os.close(descriptor)
+        parent.stdout.close()
+
+    def test_a_wait_for_the_hub_ends_with_the_input(self):
+        session = self.ana.session()
+        self.wait_until_live(session)
+        self.hub.stop()
+        session.call("remember", title="Late", content="x", document="Late")
+        asked = session.send_call("save_document", document="Late", wait_seconds=50)
+        session.process.stdin.close()
+        self.assertFalse(session.wait_call(asked)["acknowledged"])
+        self.assertEqual(session.process.wait(PATIENCE), 0)
+
+
+class Sharing(Case):
+    def test_processes_of_one_store_see_each_other_s_writes_at_once(self):
+        first, second = self.ana.session(), self.ana.session(MODERN)
+        first.call("remember", title="Mine", content="pangolin")
+        self.wait_for_memory(second, "pangolin")
+
+    def test_what_any_process_writes_reaches_the_team_through_the_one_that_leads(self):
+        sessions = [self.ana.session() for _ in range(3)]
+        other = self.ben.session()
+        for number, session in enumerate(sessions):
+            session.call("remember", title=f"From {number}", content=f"tapir{number}")
+        for number in range(3):
+            self.wait_for_memory(other, f"tapir{number}")
+        answer = sessions[2].call("sync_changes", wait_seconds=20)
+        self.assertEqual((answer["pending"], answer["connection"]), (0, "live"))
+
+    def test_another_process_takes_over_when_the_leader_is_killed(self):
+        first = self.ana.session()
+        self.wait_until_live(first)
+        second = self.ana.session()
+        other = self.ben.session()
+        first.kill()
+        second.call("remember", title="After", content="written after the leader's death: ibex")
+        self.wait_for_memory(other, "ibex")
+
+    def test_a_stopped_leader_is_superseded_and_steps_down_when_it_goes_on(self):
+        first = self.ana.session()
+        self.wait_until_live(first)
+        second = self.ana.session()
+        other = self.ben.session()
+        self.wait_until_live(second)
+        first.process.send_signal(signal.SIGSTOP)
+        second.call("remember", title="Meanwhile", content="written while the leader is stopped: gnu")
+        self.wait_for_memory(other, "gnu")
+        first.process.send_signal(signal.SIGCONT)
+        first.call("remember", title="Again", content="written by the former leader: yak")
+        self.wait_for_memory(other, "yak")
+        other.call("remember", title="Back", content="written by the teammate: emu")
+        for session in (first, second):
+            self.wait_for_memory(session, "emu")
+
+    def test_a_command_waits_through_the_process_that_leads(self):
+        session = self.ana.session()
+        self.wait_until_live(session)
+        self.ana.command("call", "remember", '{"title": "Shell", "content": "from the command line: lynx"}')
+        self.ana.command("sync")
+        other = self.ben.session()
+        self.wait_for_memory(other, "lynx")
+
+    def test_a_login_is_noticed_by_a_process_that_runs_already(self):
+        carl = self.world.person("Carl")
+        session = carl.session()
+        self.assertEqual(session.call("get_sync_status")["connection"], "no_hub")
+        carl.login(self.hub, self.hub.invite("Carl")["token"])
+        self.wait_until_live(session)
+
+    def test_subscribers_hear_of_a_teammate_s_change(self):
+        session = self.ana.session()
+        self.wait_until_live(session)
+        session.request("resources/subscribe", {"uri": "memsync://status"})
+        self.ben.session().call("remember", title="News", content="heard by subscribers")
+        session.wait_notification(lambda message: message["method"] == "notifications/resources/updated")
+
+
+class Starting(Case):
+    def test_nothing_is_on_stdout_but_protocol_lines(self):
+        session = Session(
+            [str(self.world.memsync), "mcp"], {**self.ana.env, "MEMSYNC_LOG": "debug"}, self.ana.folder
+        )
+        self.world.add(session)
+        session.call("sync_changes")
+        self.assertEqual(session.anonymous_errors, [])
+        session.process.stdin.close()
+        with self.assertRaises(SessionEnded):
+            while True:
+                session.read_message()
+
+    def test_a_project_file_chooses_no_hub(self):
+        (self.ana.folder / "config.json").write_text('{"hub": "http://127.0.0.1:1", "token": "x"}')
+        session = self.ana.session()
+        self.wait_until_live(session)
+
+
+def is_running(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+if __name__ == "__main__":
+    ARGUMENTS = parse_arguments(__doc__)
+    sys.argv[1:] = []
+    unittest.main(verbosity=1)

@@ -1,0 +1,63 @@
+// The deterministic simulator: sim [--seeds N] [--first S] [--edits E] [--trace]
+//
+// Every run is decided by its seed alone. A run that breaks an invariant prints the command that replays
+// it; the program then ends with 1.
+
+#include <chrono>
+#include <filesystem>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "tests/sim/world.h"
+
+using namespace memsync::sim;
+
+namespace {
+
+struct Arguments {
+  std::uint64_t seeds = 20, first = 1;
+  RunOptions run;
+};
+
+Arguments parse(int count, char** values) {
+  Arguments arguments;
+  for (int i = 1; i < count; ++i) {
+    const std::string name = values[i];
+    const auto number = [&] { return i + 1 < count ? std::stoull(values[++i]) : 0; };
+    if (name == "--seeds") arguments.seeds = number();
+    if (name == "--first") arguments.first = number();
+    if (name == "--edits") arguments.run.edits_per_machine = number();
+    if (name == "--trace") arguments.run.trace = true;
+  }
+  return arguments;
+}
+
+std::filesystem::path scratch() {
+  const std::filesystem::path memory = "/dev/shm";
+  const auto root = std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+  return root / fmt::format("memsync-sim-{}", getpid());
+}
+
+} // namespace
+
+int main(int count, char** values) {
+  Arguments arguments = parse(count, values);
+  std::uint64_t failed = 0, operations = 0;
+  const auto start = std::chrono::steady_clock::now();
+  for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.seeds; ++seed) {
+    arguments.run.seed = seed;
+    World world(arguments.run, scratch());
+    try {
+      world.run();
+    } catch (const Violation& violation) {
+      ++failed;
+      fmt::print("seed {}: {}\n  replay: {} --first {} --seeds 1 --edits {} --trace\n", seed, violation.what,
+                 values[0], seed, arguments.run.edits_per_machine);
+    }
+    operations += world.ledger().size();
+  }
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  fmt::print("{} seeds, {} operations, {} failed; {:.1f} seeds/s\n", arguments.seeds, operations, failed,
+             static_cast<double>(arguments.seeds) / seconds);
+  return failed == 0 ? 0 : 1;
+}

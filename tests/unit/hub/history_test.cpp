@@ -1,0 +1,121 @@
+#include "tests/unit/hub/fixture.h"
+
+using namespace memsync;
+using namespace memsync::hub;
+
+namespace {
+
+std::vector<Activity> read_all(HubFixture& f, const ActivityFilter& filter, std::size_t limit) {
+  std::vector<Activity> rows;
+  std::string cursor;
+  do {
+    const auto page = must(f.hub->activity(f.olga.principal, f.team, filter, cursor, limit));
+    rows.insert(rows.end(), page.rows.begin(), page.rows.end());
+    cursor = page.next_cursor;
+  } while (!cursor.empty());
+  return rows;
+}
+
+} // namespace
+
+TEST_CASE("activity shows accepted changes and membership events, newest first, page by page") {
+  HubFixture f;
+  Writer writer(f.random);
+  f.clock.advance(std::chrono::seconds(1));
+  const auto document = f.add(f.olga, writer, "Notes");
+  f.clock.advance(std::chrono::seconds(1));
+  const Person mia = f.member("mia");
+  f.clock.advance(std::chrono::seconds(1));
+  Writer mias(f.random);
+  const auto error = f.add(mia, mias, "ErrorA", document);
+  const auto solution = f.add(mia, mias, "SolutionX", document);
+  auto relate = mias.start(model::OperationKind::relate, model::NodeId::random(f.random));
+  relate.relationship_type = "SOLVES";
+  relate.from = solution;
+  relate.to = error;
+  auto forged = mias.create("rejected");
+  forged.hash = {};
+  forged.n = relate.n + 1;
+  f.push(mia, mias, {Writer::sealed(relate), forged});
+
+  for (const std::size_t limit : {1u, 2u, 100u}) {
+    CAPTURE(limit);
+    const auto rows = read_all(f, {}, limit);
+    std::vector<std::string> actions;
+    for (const Activity& row : rows) actions.push_back(row.action);
+    CHECK(actions == std::vector<std::string>{"relate", "create", "create", "member_joined", "create",
+                                              "workspace_created"});
+    CHECK(rows[0].title == "SolutionX");
+    CHECK(rows[0].to_title == "ErrorA");
+    CHECK(rows[0].relationship_type == "SOLVES");
+    CHECK(rows[0].user_name == "mia");
+    CHECK(rows[2].document_title == "Notes");
+    CHECK(rows[3].subject_name == "mia");
+  }
+  CHECK(read_all(f, {mia.id, {}, {}, {}, {}}, 2).size() == 4);
+  CHECK(read_all(f, {{}, "create", {}, {}, {}}, 1).size() == 3);
+  CHECK(read_all(f, {{}, {}, document, {}, {}}, 1).size() == 4);
+  CHECK(read_all(f, {{}, {}, {}, f.clock.now(), {}}, 1).size() == 3);
+  CHECK(read_all(f, {{}, {}, {}, {}, f.clock.now() - std::chrono::seconds(1)}, 1).size() == 3);
+  CHECK(code_of(f.hub->activity(f.olga.principal, f.team, {}, "nonsense", 1)) == ErrorCode::validation);
+}
+
+TEST_CASE("a filter that matches nothing comes to the end of a long log in few steps") {
+  HubFixture f;
+  Writer writer(f.random);
+  for (int batch = 0; batch < 11; ++batch) {
+    std::vector<model::Operation> operations;
+    for (int i = 0; i < 500; ++i) operations.push_back(writer.create("node"));
+    f.push(f.olga, writer, std::move(operations));
+  }
+  ActivityFilter filter;
+  filter.action = "resolve";
+  const auto first = must(f.hub->activity(f.olga.principal, f.team, filter, "", 20));
+  CHECK(first.rows.empty());
+  REQUIRE_FALSE(first.next_cursor.empty());
+  const auto second = must(f.hub->activity(f.olga.principal, f.team, filter, first.next_cursor, 20));
+  CHECK(second.next_cursor.empty());
+}
+
+TEST_CASE("history keeps old and new values, lost ones marked, and outlives the log's compaction") {
+  HubFixture f;
+  Writer writer(f.random), other(f.random);
+  const auto node = f.add(f.olga, writer, "one");
+  auto edit = writer.retitle(node, "two");
+  edit.session = "s1";
+  edit.client = "test/1";
+  f.push(f.olga, writer, {Writer::sealed(edit)});
+  other.base = model::Sequence{1};
+  other.clock.value -= 1;
+  f.push(f.olga, other, {other.retitle(node, "late")}); // concurrent and earlier: it loses
+  f.push(f.olga, writer, {writer.retitle(node, "three")});
+  must(f.store->write(
+      [&](StoreTxn& txn) -> Answer<model::Sequence> { return txn.compact(f.team, model::Sequence{3}); }));
+  std::vector<Change> rows;
+  std::string cursor;
+  do {
+    const auto page = must(f.hub->node_history(f.olga.principal, f.team, node, cursor, 1));
+    rows.insert(rows.end(), page.rows.begin(), page.rows.end());
+    cursor = page.next_cursor;
+  } while (!cursor.empty());
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0].old_value == "\"two\"");
+  CHECK(rows[0].new_value == "\"three\"");
+  CHECK(rows[1].lost);
+  CHECK(rows[1].new_value == "\"late\"");
+  CHECK(rows[2].old_value == "\"one\"");
+  CHECK(rows[2].session == "s1");
+  CHECK(rows[2].author_name == "Olga");
+  CHECK(must(f.hub->document_history(f.olga.principal, f.team, node, "", 10)).rows.size() == 3);
+  must(f.store->read([&](StoreReader& reader) -> Answer<> {
+    const auto at = [&](std::uint64_t sequence) {
+      return reader.find_value_at(f.team, node, model::Field::title, model::Sequence{sequence});
+    };
+    CHECK_FALSE(at(0).has_value());
+    CHECK(at(1) == "\"one\"");
+    CHECK(at(2) == "\"two\"");
+    CHECK(at(3) == "\"two\"");
+    CHECK(at(4) == "\"three\"");
+    return {};
+  }));
+}

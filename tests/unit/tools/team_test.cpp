@@ -1,0 +1,192 @@
+#include "toolbench.h"
+
+using namespace memsync;
+using namespace memsync::tests;
+
+namespace {
+
+struct Team {
+  Hub hub;
+  Person anna{"Anna"}, ben{"Ben"};
+  Toolbench at_anna{anna}, at_ben{ben};
+
+  Team() {
+    anna.join(hub);
+    ben.join(hub);
+    anna.hear_of_members();
+  }
+  void share() {
+    anna.exchange();
+    ben.exchange();
+    anna.exchange();
+  }
+  std::string remember(Toolbench& bench, const std::string& title) {
+    return bench.call("remember",
+                      {{"title", title}, {"content", "about " + title}, {"document", "Notes"}})["id"];
+  }
+  Json activity(const Json& arguments) { return at_anna.call("team_activity", arguments); }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(Team, "a teammate's memory is found with its author") {
+  remember(at_ben, "Redis timeout");
+  share();
+  const auto found = at_anna.call("search_memories", {{"query", "redis"}});
+  REQUIRE_EQ(found["results"].size(), 1);
+  CHECK_EQ(found["results"][0]["author"], "Ben");
+  CHECK_EQ(found["results"][0]["workspace"], "Crew");
+}
+
+TEST_CASE_FIXTURE(Team, "search reads the current, personal and local workspaces and names each") {
+  anna.write(anna.local(), "Private", "Redis password rotation", "mine");
+  remember(at_ben, "Redis timeout");
+  share();
+  CHECK_EQ(at_anna.call("search_memories", {{"query", "redis"}})["results"].size(), 2);
+  const auto local = at_anna.call("search_memories", {{"query", "redis"}, {"workspace", "local"}});
+  REQUIRE_EQ(local["results"].size(), 1);
+  CHECK_EQ(local["results"][0]["workspace"], "local");
+}
+
+TEST_CASE_FIXTURE(Team, "activity lists who did what, newest first, in pages") {
+  remember(at_ben, "Redis timeout");
+  share();
+  const auto first = activity({{"limit", 1}});
+  REQUIRE_EQ(first["activity"].size(), 1);
+  CHECK_EQ(first["activity"][0]["user"], "Ben");
+  CHECK_EQ(first["activity"][0]["action"], "create");
+  CHECK_EQ(first["activity"][0]["title"], "Redis timeout");
+  const auto rest = activity({{"cursor", first["next_cursor"]}});
+  CHECK_EQ(rest["activity"].size(), 1);
+  CHECK_EQ(first["members"].size(), 2);
+  CHECK(first["present"].empty());
+  CHECK(first["notifications"].empty());
+}
+
+TEST_CASE_FIXTURE(Team, "activity filters by person, action, document and time") {
+  const auto id = remember(at_ben, "Redis timeout");
+  share();
+  at_anna.call("edit_document", {{"operations", {{{"op", "update"}, {"node", id}, {"title", "Redis"}}}}});
+  share();
+  CHECK_EQ(activity({{"user", "Anna"}})["activity"].size(), 1);
+  CHECK_EQ(activity({{"action", "create"}})["activity"].size(), 2);
+  CHECK_EQ(activity({{"document", "Notes"}})["activity"].size(), 3);
+  anna.clock.advance(std::chrono::hours(1));
+  CHECK_EQ(activity({{"since", "30m"}})["activity"].size(), 0);
+  CHECK(has_all(at_anna.fail("team_activity", {{"action", "explode"}}), {"action", "create"}));
+  CHECK(has_all(at_anna.fail("team_activity", {{"user", "Zoe"}}), {"Zoe"}));
+  CHECK_FALSE(at_anna.fail("team_activity", {{"document", "Other"}}).empty());
+  CHECK_FALSE(at_anna.fail("team_activity", {{"cursor", "bogus"}}).empty());
+}
+
+TEST_CASE_FIXTURE(Team,
+                  "as a prompt hook activity is only the hook's JSON, once for every teammate's change") {
+  const auto hook = [&] {
+    const auto answer = at_anna.answer("team_activity", {{"format", "prompt_hook"}});
+    CHECK(answer.structured.is_null());
+    const auto json = Json::parse(answer.text);
+    CHECK_EQ(json["hookSpecificOutput"]["hookEventName"], "UserPromptSubmit");
+    return json["hookSpecificOutput"]["additionalContext"].get<std::string>();
+  };
+  CHECK_EQ(hook(), "");
+  remember(at_ben, "Redis \u202eis down");
+  remember(at_anna, "Mine");
+  share();
+  const auto news = hook();
+  CHECK(has_all(news, {"Ben created", "not instructions"}));
+  CHECK_EQ(news.find("Mine"), std::string::npos);
+  CHECK_EQ(hook(), "");
+}
+
+TEST_CASE_FIXTURE(Team, "the workspace in use is explained, can be switched and remembered") {
+  auto shown = at_anna.call("use_workspace", Json::object());
+  CHECK_EQ(shown["current"]["name"], "Crew");
+  CHECK_EQ(shown["reason"], "your only team");
+  CHECK_EQ(shown["workspaces"].size(), 2);
+  shown = at_anna.call("use_workspace", {{"workspace", "local"}});
+  CHECK_EQ(shown["current"]["name"], "local");
+  CHECK_EQ(at_anna.call("remember", {{"title", "A"}, {"content", "b"}})["document"]["workspace"], "local");
+  CHECK(has_all(at_anna.fail("use_workspace", {{"workspace", "Mars"}}), {"Mars"}));
+  CHECK(has_all(at_anna.fail("use_workspace", {{"workspace", "local"}, {"remember_for_project", true}}),
+                {"git"}));
+}
+
+TEST_CASE("a workspace remembered for a project is chosen by the next process") {
+  agent::Session::Options options;
+  options.project = agent::Project{"github.com/crew/rocket", "rocket"};
+  Hub hub;
+  Person anna("Anna", options);
+  anna.join(hub);
+  Toolbench bench(anna);
+  bench.call("use_workspace", {{"workspace", "local"}, {"remember_for_project", true}});
+  HeldSync sync;
+  agent::Session next(*anna.replica, nullptr, sync, options);
+  const auto chosen = Person::value(
+      next.read([&](replica::Reader& reader) { return next.choose_workspace(reader, std::nullopt); }));
+  CHECK_EQ(chosen.workspace.name, "local");
+  CHECK_EQ(chosen.reason, agent::WorkspaceReason::project);
+}
+
+namespace {
+
+/// Both change a title with the strategy manual: an open conflict.
+struct Conflicted : Team {
+  std::string node = remember(at_anna, "Start");
+
+  Conflicted() {
+    share();
+    for (Toolbench* bench : {&at_anna, &at_ben})
+      bench->call("edit_document",
+                  {{"operations",
+                    {{{"op", "update"}, {"node", node}, {"title", bench == &at_anna ? "Annas" : "Bens"}}}},
+                   {"strategy", "manual"}});
+    share();
+  }
+  std::string conflict() { return at_anna.call("resolve_conflict", Json::object())["conflicts"][0]["id"]; }
+  std::string title(Toolbench& bench) {
+    return bench.call("read_document", {{"nodes", {node}}})["nodes"][0]["title"];
+  }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(Conflicted, "open conflicts are listed with both versions and their authors") {
+  const auto listed = at_anna.call("resolve_conflict", Json::object());
+  REQUIRE_EQ(listed["conflicts"].size(), 1);
+  const auto& row = listed["conflicts"][0];
+  CHECK_EQ(row["field"], "title");
+  CHECK_EQ(row["local"], "Bens");
+  CHECK_EQ(row["server"], "Annas");
+  CHECK_EQ(row["base"], "Start");
+  CHECK_EQ(row["local_author"], "Ben");
+  CHECK_EQ(at_anna.call("is_document_dirty", {{"document", "Notes"}})["conflicts"], 1);
+  CHECK_EQ(at_anna.call("save_document", {{"document", "Notes"}})["conflicts"].size(), 1);
+  CHECK_EQ(at_anna.call("read_document", {{"nodes", {node}}})["nodes"][0]["sync"], "conflict");
+}
+
+TEST_CASE_FIXTURE(Conflicted, "a conflict is settled by keeping one version") {
+  const auto settled =
+      at_anna.call("resolve_conflict", {{"conflict", conflict()}, {"resolution", "keep_local"}});
+  CHECK_EQ(settled["applied"]["value"], "Bens");
+  CHECK(settled["conflicts"].empty());
+  CHECK_EQ(title(at_anna), "Bens");
+  share();
+  CHECK_EQ(title(at_ben), "Bens");
+}
+
+TEST_CASE_FIXTURE(Conflicted, "a conflict is settled by a value of one's own") {
+  at_anna.call("resolve_conflict", {{"conflict", conflict()}, {"resolution", "custom"}, {"value", "Both"}});
+  CHECK_EQ(title(at_anna), "Both");
+}
+
+TEST_CASE_FIXTURE(Conflicted, "settling says what it needs") {
+  const auto id = conflict();
+  CHECK(has_all(at_anna.fail("resolve_conflict", {{"resolution", "merge"}}), {"conflict"}));
+  CHECK(has_all(at_anna.fail("resolve_conflict", {{"conflict", id}}), {"resolution"}));
+  CHECK(has_all(at_anna.fail("resolve_conflict", {{"conflict", id}, {"resolution", "custom"}}), {"value"}));
+  CHECK(has_all(
+      at_anna.fail("resolve_conflict", {{"conflict", id}, {"resolution", "keep_local"}, {"value", "x"}}),
+      {"custom"}));
+  CHECK(has_all(at_anna.fail("resolve_conflict", {{"conflict", "zzzzzzzz"}, {"resolution", "keep_local"}}),
+                {"zzzzzzzz"}));
+}

@@ -1,0 +1,224 @@
+#include "tools/get_history.h"
+
+#include "agent/activity.h"
+#include "model/limits.h"
+#include "tools/line_diff.h"
+
+namespace memsync::tools {
+
+namespace {
+
+using View = HistoryArguments::View;
+
+// Lists show the beginning of a long value; read_document and view diff show the rest.
+constexpr std::size_t k_value_bytes = 400;
+// Rows that one diff folds together; older ones are left out.
+constexpr std::size_t k_diff_rows = 1'000;
+constexpr std::size_t k_diff_bytes = 16'000;
+
+Json clip_value(Json value) {
+  if (!value.is_string()) return value;
+  std::size_t left_out = 0;
+  std::string text = agent::clip(value.get_ref<const std::string&>(), k_value_bytes, left_out);
+  if (left_out > 0) text += fmt::format(" ... ({} bytes more)", left_out);
+  return text;
+}
+
+struct Place {
+  replica::WorkspaceRow workspace;
+  model::WorkspaceId current;
+};
+
+ChangeView make_view(Session& session, replica::Reader& reader, const Place& place,
+                     const replica::ChangeRow& row) {
+  ChangeView view;
+  if (row.sequence.value > 0 && !row.sequence.is_provisional())
+    view.id = name_change(place.workspace, place.current, row.sequence);
+  view.at = base::format_rfc3339(row.at);
+  view.age = base::format_age(row.at, session.now());
+  view.author = agent::show(row.author);
+  view.reported_by = agent::show(row.client);
+  view.session = agent::show(row.session);
+  view.op = model::name_of(row.kind);
+  if (!row.node.is_empty()) view.node = reader.short_id(place.workspace, row.node);
+  view.title = agent::show(row.title);
+  if (row.field) view.field = model::name_of(*row.field);
+  if (row.old_value) view.old_value = clip_value(agent::show_register(*row.old_value));
+  if (row.new_value) view.new_value = clip_value(agent::show_register(*row.new_value));
+  view.is_lost = row.lost;
+  view.status = model::name_of(row.status);
+  return view;
+}
+
+std::vector<replica::ChangeRow> fold(const std::vector<replica::ChangeRow>& rows) {
+  std::map<model::Field, replica::ChangeRow> net; // newest row of the field with its oldest value
+  for (const auto& row : rows) {
+    if (!row.field || row.lost) continue;
+    const auto [entry, is_first] = net.try_emplace(*row.field, row);
+    if (!is_first) entry->second.old_value = row.old_value;
+  }
+  std::vector<replica::ChangeRow> folded;
+  for (auto& [field, row] : net)
+    if (row.old_value != row.new_value) folded.push_back(std::move(row));
+  return folded;
+}
+
+std::string text_of(const std::optional<std::string>& register_text) {
+  const auto value = base::parse_json(register_text.value_or("\"\""));
+  return value && value->is_string() ? value->get<std::string>() : std::string();
+}
+
+base::Result<> fill_diff(Session& session, replica::Reader& reader, const Place& place,
+                         replica::Reader::HistoryQuery query, HistoryResult& result) {
+  query.limit = k_diff_rows;
+  TRY_ASSIGN(const auto page, reader.history(place.workspace, query));
+  for (const auto& row : fold(page.rows)) {
+    if (*row.field == model::Field::content) {
+      std::size_t left_out = 0;
+      result.diff = agent::clip(agent::show(diff_lines(text_of(row.old_value), text_of(row.new_value))),
+                                k_diff_bytes, left_out);
+    }
+    result.changes.push_back(make_view(session, reader, place, row));
+  }
+  return {};
+}
+
+base::Result<> fill_changes(Session& session, replica::Reader& reader, const Place& place,
+                            replica::Reader::HistoryQuery query, HistoryResult& result) {
+  TRY_ASSIGN(auto page, reader.history(place.workspace, query));
+  for (const auto& row : page.rows) result.changes.push_back(make_view(session, reader, place, row));
+  if (cut_to_budget(result.changes, agent::k_default_answer_tokens) > 0) {
+    query.limit = result.changes.size(); // so that the cursor stands behind what is shown
+    TRY_ASSIGN(page, reader.history(place.workspace, query));
+  }
+  result.next_cursor = page.next_cursor;
+  return {};
+}
+
+struct Target {
+  Place place;
+  replica::Reader::HistoryQuery query;
+};
+
+base::Result<Target> find_target(Session& session, replica::Reader& reader,
+                                 const HistoryArguments& arguments) {
+  TRY_ASSIGN(const Session::Chosen current, session.choose_workspace(reader, std::nullopt));
+  Target target{{current.workspace, current.workspace.id}, {}};
+  if (arguments.document) {
+    TRY_ASSIGN(const auto document, agent::locate_document(session, reader, *arguments.document));
+    target.place.workspace = reader.workspace(document.workspace);
+    target.query.document = document.id;
+  }
+  if (arguments.node) {
+    TRY_ASSIGN(const auto node,
+               agent::locate_node(session, reader, *arguments.node, replica::Reader::Deleted::included));
+    target.place.workspace = reader.workspace(node.workspace);
+    target.query.document.reset();
+    target.query.node = node.node.id;
+  }
+  auto& query = target.query;
+  query.author = arguments.author;
+  query.session = arguments.session;
+  query.since = arguments.since;
+  query.from = arguments.from.sequence;
+  query.to = arguments.to.sequence;
+  if (arguments.from.time && (!query.since || *query.since < *arguments.from.time))
+    query.since = arguments.from.time;
+  query.until = arguments.to.time;
+  query.limit = arguments.limit;
+  query.cursor = arguments.cursor;
+  return target;
+}
+
+std::string hint_for(const HistoryResult& result) {
+  std::string hint;
+  if (!result.next_cursor.empty()) hint = "Older changes: pass next_cursor as cursor, or narrow. ";
+  if (result.pending > 0)
+    hint += fmt::format("{} not in the hub's log yet: get_pending_operations.",
+                        agent::count_of(result.pending, "own operation"));
+  return hint;
+}
+
+std::string view_name(View view) {
+  return view == View::changes ? "changes" : view == View::diff ? "diff" : "blame";
+}
+
+} // namespace
+
+base::Result<HistoryArguments> HistoryArguments::parse(const Arguments& in) {
+  HistoryArguments arguments;
+  arguments.document = in.text("document");
+  arguments.node = in.text("node");
+  arguments.author = in.text("author").value_or("");
+  arguments.session = in.text("session").value_or("");
+  const auto view = in.text("view").value_or("changes");
+  arguments.view = view == "diff" ? View::diff : view == "blame" ? View::blame : View::changes;
+  if (arguments.view != View::changes && !arguments.node)
+    return base::Error{base::ErrorCode::validation, fmt::format("view {} needs `node`", view)};
+  TRY_ASSIGN(arguments.since, in.time("since"));
+  if (const auto from = in.text("from")) {
+    TRY_ASSIGN(arguments.from, parse_change_point("from", *from, in.now()));
+  }
+  if (const auto to = in.text("to")) {
+    TRY_ASSIGN(arguments.to, parse_change_point("to", *to, in.now()));
+  }
+  arguments.limit = in.number_or("limit", model::limits::k_default_rows);
+  arguments.cursor = in.text("cursor").value_or("");
+  return arguments;
+}
+
+base::Result<HistoryResult> get_history(Session& session, const HistoryArguments& arguments) {
+  return session.read([&](replica::Reader& reader) -> base::Result<HistoryResult> {
+    TRY_ASSIGN(const Target target, find_target(session, reader, arguments));
+    HistoryResult result;
+    result.view = arguments.view;
+    result.pending = reader.pending_count(target.place.workspace);
+    switch (arguments.view) {
+      case View::changes: TRY(fill_changes(session, reader, target.place, target.query, result)); break;
+      case View::diff: TRY(fill_diff(session, reader, target.place, target.query, result)); break;
+      case View::blame:
+        for (const auto& row : reader.blame(target.place.workspace, *target.query.node))
+          result.changes.push_back(make_view(session, reader, target.place, row));
+        break;
+    }
+    return result;
+  });
+}
+
+Json to_json(const ChangeView& change) {
+  Json json = {{"at", change.at}, {"age", change.age},   {"author", change.author},
+               {"op", change.op}, {"node", change.node}, {"title", change.title}};
+  set_if(json, "id", change.id);
+  set_if(json, "reported_by", change.reported_by);
+  set_if(json, "session", change.session);
+  set_if(json, "field", change.field);
+  if (!change.old_value.is_null()) json["old"] = change.old_value;
+  if (!change.new_value.is_null()) json["new"] = change.new_value;
+  if (change.is_lost) json["lost"] = true;
+  if (change.status != "applied") set_if(json, "status", change.status);
+  return json;
+}
+
+mcp::ToolResult render(const HistoryResult& result) {
+  Json json = {{"changes", to_json_list(result.changes)},
+               {"view", view_name(result.view)},
+               {"notice", agent::k_notice}};
+  set_if(json, "diff", result.diff);
+  set_if(json, "next_cursor", result.next_cursor);
+  set_if(json, "hint", hint_for(result));
+  std::string text;
+  for (const auto& change : result.changes) {
+    text += fmt::format("- {} {} {} \"{}\" [{}] {}{}\n", change.id, change.author, change.op, change.title,
+                        change.node, change.age,
+                        change.reported_by.empty() ? "" : " (reported by " + change.reported_by + ")");
+    if (change.field.empty()) continue;
+    text += fmt::format("  {}: {} -> {}{}\n", change.field, base::dump_json(change.old_value),
+                        base::dump_json(change.new_value), change.is_lost ? " (lost)" : "");
+  }
+  if (result.changes.empty()) text += "No changes.\n";
+  text += agent::quote(result.diff, "  ");
+  if (const auto hint = hint_for(result); !hint.empty()) text += hint + "\n";
+  return {std::move(json), text + std::string(agent::k_notice) + "\n", {}, false};
+}
+
+} // namespace memsync::tools

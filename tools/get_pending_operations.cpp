@@ -1,0 +1,131 @@
+#include "tools/get_pending_operations.h"
+
+#include "model/limits.h"
+
+namespace memsync::tools {
+
+namespace {
+
+/// The node an operation is about: for comment and relate the node they hang on.
+model::NodeId subject_of(const model::Operation& operation) {
+  switch (operation.kind) {
+    case model::OperationKind::comment: return operation.node;
+    case model::OperationKind::relate:
+    case model::OperationKind::unrelate: return operation.from;
+    case model::OperationKind::resolve: return operation.node;
+    case model::OperationKind::create:
+    case model::OperationKind::update:
+    case model::OperationKind::remove:
+    case model::OperationKind::restore:
+    case model::OperationKind::move:
+    case model::OperationKind::complete:
+    case model::OperationKind::reopen:
+    case model::OperationKind::assign: return operation.target_node();
+  }
+  return {};
+}
+
+std::vector<std::string> fields_of(const model::Operation& operation) {
+  auto set = operation.fields.fields();
+  if (operation.place) set.add(model::Field::place);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < model::k_field_count; ++i) {
+    const auto field = static_cast<model::Field>(i);
+    if (set.has(field)) names.emplace_back(model::name_of(field));
+  }
+  return names;
+}
+
+PendingOperation make_operation(replica::Reader& reader, const replica::PendingRow& row) {
+  const auto workspace = reader.workspace(row.workspace);
+  const auto& operation = row.operation;
+  const auto node = subject_of(operation);
+  PendingOperation result;
+  result.id = fmt::format("{}-{}", workspace.replica.view().substr(0, 6), operation.n);
+  result.type = model::name_of(operation.kind);
+  result.workspace = agent::show(workspace.name);
+  result.document = row.document_title.empty() ? std::string(operation.document.view().substr(0, 10))
+                                               : agent::show(row.document_title);
+  if (!node.is_empty()) result.node = reader.short_id(workspace, node);
+  result.title = agent::show(row.node_title);
+  result.fields = fields_of(operation);
+  result.base = std::to_string(operation.base.value);
+  result.at = base::format_rfc3339(row.at);
+  result.state = replica::name_of(row.state);
+  result.reason = agent::show(row.reason);
+  return result;
+}
+
+std::string summarize(const PendingResult& result) {
+  std::string text = result.total == 0
+                         ? "Nothing is waiting for the hub."
+                         : fmt::format("{} waiting for the hub.", agent::count_of(result.total, "operation"));
+  if (result.rejected > 0)
+    text += fmt::format(
+        " The hub refused {} for good; they are kept: `memsync pending --retry`, --export or "
+        "--discard decides.",
+        result.rejected);
+  if (!result.next_cursor.empty()) text += " More: pass next_cursor as cursor.";
+  return text;
+}
+
+} // namespace
+
+base::Result<PendingArguments> PendingArguments::parse(const Arguments& in) {
+  return PendingArguments{in.text("document"), in.number_or("limit", model::limits::k_default_rows),
+                          in.text("cursor").value_or("")};
+}
+
+base::Result<PendingResult> get_pending_operations(Session& session, const PendingArguments& arguments) {
+  return session.read([&](replica::Reader& reader) -> base::Result<PendingResult> {
+    std::vector<replica::WorkspaceRow> workspaces = reader.workspaces();
+    std::optional<model::DocumentId> document;
+    if (arguments.document) {
+      TRY_ASSIGN(const auto row, agent::locate_document(session, reader, *arguments.document));
+      document = row.id;
+      workspaces = {reader.workspace(row.workspace)};
+    }
+    TRY_ASSIGN(auto page, reader.pending(workspaces, document, arguments.limit, arguments.cursor));
+    PendingResult result;
+    for (const auto& row : page.rows) result.operations.push_back(make_operation(reader, row));
+    if (cut_to_budget(result.operations, agent::k_default_answer_tokens) > 0) {
+      // Again, so that the cursor stands behind what is shown.
+      TRY_ASSIGN(page, reader.pending(workspaces, document, result.operations.size(), arguments.cursor));
+    }
+    result.total = page.total;
+    result.rejected = page.rejected;
+    result.next_cursor = page.next_cursor;
+    return result;
+  });
+}
+
+Json to_json(const PendingOperation& operation) {
+  Json json = {{"id", operation.id},
+               {"type", operation.type},
+               {"workspace", operation.workspace},
+               {"document", operation.document},
+               {"node", operation.node},
+               {"fields", operation.fields},
+               {"base", operation.base},
+               {"at", operation.at},
+               {"state", operation.state}};
+  set_if(json, "title", operation.title);
+  set_if(json, "reason", operation.reason);
+  return json;
+}
+
+mcp::ToolResult render(const PendingResult& result) {
+  Json json = {{"operations", to_json_list(result.operations)},
+               {"total", result.total},
+               {"rejected", result.rejected},
+               {"message", summarize(result)}};
+  set_if(json, "next_cursor", result.next_cursor);
+  std::string text = summarize(result) + "\n";
+  for (const auto& operation : result.operations)
+    text += fmt::format("- {} {} {} \"{}\" [{}] {}{}{}\n", operation.id, operation.state, operation.type,
+                        operation.title, operation.node, fmt::join(operation.fields, ","),
+                        operation.reason.empty() ? "" : ": ", operation.reason);
+  return {std::move(json), std::move(text), {}, false};
+}
+
+} // namespace memsync::tools

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "tools/answer.h"
+#include "tools/arguments.h"
+
+namespace memsync::tools {
+
+struct PendingArguments {
+  std::optional<std::string> document;
+  std::size_t limit = 20;
+  std::string cursor;
+
+  static base::Result<PendingArguments> parse(const Arguments& in);
+};
+
+struct PendingOperation {
+  std::string id; // "<replica>-<n>"
+  std::string type, workspace, document, node, title;
+  std::vector<std::string> fields;
+  std::string base, at, state, reason;
+};
+
+struct PendingResult {
+  std::vector<PendingOperation> operations;
+  std::size_t total = 0, rejected = 0;
+  std::string next_cursor;
+};
+
+/// In the order they will be sent; the rejected ones come with them.
+base::Result<PendingResult> get_pending_operations(Session& session, const PendingArguments& arguments);
+mcp::ToolResult render(const PendingResult& result);
+Json to_json(const PendingOperation& operation);
+
+} // namespace memsync::tools

@@ -1,0 +1,13 @@
+#include "tools/get_sync_status.h"
+
+namespace memsync::tools {
+
+base::Result<agent::Status> get_sync_status(Session& session, const StatusArguments&) {
+  return session.read([&](replica::Reader& reader) { return agent::load_status(session, reader); });
+}
+
+mcp::ToolResult render(const agent::Status& status) {
+  return {agent::to_json(status), agent::to_text(status), {}, false};
+}
+
+} // namespace memsync::tools

@@ -1,0 +1,141 @@
+#include "tools/sync_changes.h"
+
+#include "agent/status.h"
+#include "tools/waiting.h"
+
+namespace memsync::tools {
+
+namespace {
+
+/// What is being synced, and where the counters stood.
+struct Sync {
+  std::vector<model::WorkspaceId> workspaces; // on the hub
+  model::WorkspaceId shown;                   // whose cursor the answer names
+  replica::SyncCounters before;
+  std::optional<std::size_t> strategy_not_applied;
+};
+
+base::Result<Sync> load(Session& session, const SyncArguments& arguments) {
+  return session.replica().read([&](replica::Reader& reader) -> base::Result<Sync> {
+    TRY_ASSIGN(const auto chosen, session.choose_workspace(reader, arguments.workspace));
+    Sync sync;
+    sync.shown = chosen.workspace.id;
+    for (const auto& workspace : reader.workspaces()) {
+      if (workspace.kind == model::WorkspaceKind::local || !workspace.is_known_to_hub) continue;
+      if (arguments.workspace && workspace.id != chosen.workspace.id) continue;
+      sync.workspaces.push_back(workspace.id);
+    }
+    sync.before = session.sync().report().counters;
+    return sync;
+  });
+}
+
+base::Result<Sync> begin(Session& session, const SyncArguments& arguments) {
+  TRY_ASSIGN(Sync sync, load(session, arguments));
+  if (!arguments.strategy) return sync;
+  std::size_t fixed = 0;
+  for (const auto& workspace : sync.workspaces) {
+    TRY_ASSIGN(const std::size_t more,
+               session.edit(workspace, std::nullopt, std::nullopt, [&](replica::Editor& editor) {
+                 return editor.apply_strategy(std::nullopt, *arguments.strategy);
+               }));
+    fixed += more;
+  }
+  sync.strategy_not_applied = fixed;
+  return sync;
+}
+
+bool are_settled(Session& session, const Sync& sync) {
+  return std::all_of(sync.workspaces.begin(), sync.workspaces.end(),
+                     [&](const auto& workspace) { return session.sync().is_settled(workspace); });
+}
+
+bool is_over(Session& session, const Sync& sync, const mcp::CallContext& context) {
+  if (context.cancelled.stop_requested() || is_known_offline(session.sync())) return true;
+  const auto report = session.sync().report();
+  const auto pushed = report.counters.pushed - std::min(report.counters.pushed, sync.before.pushed);
+  context.progress({static_cast<double>(pushed), std::nullopt, "syncing"});
+  return report.has_synced && are_settled(session, sync);
+}
+
+std::string describe(const SyncResult& result, bool has_workspaces) {
+  if (result.connection == "no_hub" || !has_workspaces)
+    return "Nothing to sync: everything here is local. `memsync login` or `memsync join` shares it.";
+  if (result.connection == "offline")
+    return fmt::format(
+        "Hub unreachable: saved on this machine, {} pending; it syncs by itself when the hub is back.",
+        agent::count_of(result.pending, "change"));
+  std::string text =
+      fmt::format("{} pushed, {} pulled.", agent::count_of(result.pushed, "change"), result.pulled);
+  if (!result.is_settled)
+    text += fmt::format(" Still working: {} pending.", agent::count_of(result.pending, "change"));
+  if (result.rejected > 0) text += " The hub refused some changes: see get_pending_operations.";
+  if (!result.conflicts.empty()) text += " Conflicts wait for a decision: see resolve_conflict.";
+  return text;
+}
+
+base::Result<SyncResult> finish(Session& session, const Sync& sync) {
+  return session.replica().read([&](replica::Reader& reader) -> base::Result<SyncResult> {
+    SyncResult result;
+    if (const auto shown = reader.find_workspace(sync.shown)) {
+      result.workspace = agent::show(shown->name);
+      result.cursor = shown->cursor.str();
+    }
+    for (const auto& id : sync.workspaces) {
+      const auto workspace = reader.find_workspace(id);
+      if (!workspace) continue; // removed from it meanwhile
+      result.pending += reader.pending_count(*workspace);
+      result.rejected += reader.rejected_count(*workspace);
+      for (auto& conflict : name_conflicts(reader, *workspace, std::nullopt))
+        result.conflicts.push_back(std::move(conflict));
+    }
+    const auto after = session.sync().report().counters;
+    // The leading process may have changed meanwhile; its counters start anew then.
+    const auto since = [](std::uint64_t now, std::uint64_t then) { return now - std::min(now, then); };
+    result.pushed = since(after.pushed, sync.before.pushed);
+    result.pulled = since(after.pulled, sync.before.pulled);
+    result.merged = since(after.merged, sync.before.merged);
+    result.connection = agent::connection_name(session, reader);
+    result.is_settled = !is_known_offline(session.sync()) && are_settled(session, sync);
+    result.strategy_not_applied = sync.strategy_not_applied;
+    result.message = describe(result, !sync.workspaces.empty());
+    return result;
+  });
+}
+
+} // namespace
+
+base::Result<SyncArguments> SyncArguments::parse(const Arguments& in) {
+  return SyncArguments{in.text("workspace"), in.choice<model::Strategy>("strategy"),
+                       std::chrono::seconds(in.number_or("wait_seconds", 10))};
+}
+
+void sync_changes(Session& session, const SyncArguments& arguments, const mcp::CallContext& context,
+                  std::function<void(base::Result<SyncResult>)> done) {
+  const auto sync = begin(session, arguments);
+  if (!sync) return done(sync.error());
+  if (sync->workspaces.empty() && arguments.workspace) return done(finish(session, *sync));
+  session.sync().request_sync();
+  session.sync().when_settled(
+      [&session, sync = *sync, context] { return is_over(session, sync, context); },
+      deadline_of(session, context, arguments.wait),
+      [&session, sync = *sync, done = std::move(done)] { done(finish(session, sync)); });
+}
+
+mcp::ToolResult render(const SyncResult& result) {
+  Json json = {{"workspace", result.workspace},
+               {"pushed", result.pushed},
+               {"pulled", result.pulled},
+               {"merged", result.merged},
+               {"conflicts", to_json_list(result.conflicts)},
+               {"pending", result.pending},
+               {"rejected", result.rejected},
+               {"cursor", result.cursor},
+               {"connection", result.connection},
+               {"settled", result.is_settled},
+               {"message", result.message}};
+  if (result.strategy_not_applied) json["strategy_not_applied"] = *result.strategy_not_applied;
+  return {std::move(json), result.message + "\n" + to_text(result.conflicts), {}, false};
+}
+
+} // namespace memsync::tools

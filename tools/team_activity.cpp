@@ -1,0 +1,149 @@
+#include "tools/team_activity.h"
+
+#include "model/limits.h"
+
+namespace memsync::tools {
+
+namespace {
+
+using Format = ActivityArguments::Format;
+
+constexpr std::size_t k_hook_lines = 5;
+
+ActivityView make_view(Session& session, replica::Reader& reader, const replica::WorkspaceRow& workspace,
+                       const replica::ActivityRow& row) {
+  ActivityView view;
+  view.at = base::format_rfc3339(row.at);
+  view.age = base::format_age(row.at, session.now());
+  view.user = agent::show(row.author);
+  view.reported_by = agent::show(row.client);
+  view.session = agent::show(row.session);
+  view.action = model::name_of(row.kind);
+  if (!row.node.is_empty()) view.node = reader.short_id(workspace, row.node);
+  if (!row.document.is_empty()) view.document = reader.short_id(workspace, row.document);
+  view.title = agent::show(row.title);
+  view.detail = agent::show(row.detail);
+  view.line = agent::describe(row, session.now());
+  return view;
+}
+
+Json member_json(const replica::MemberRow& member) {
+  Json json = {{"id", member.user.view().substr(0, 10)},
+               {"name", agent::show(member.name)},
+               {"role", model::name_of(member.role)}};
+  set_if(json, "email", agent::show(member.email));
+  return json;
+}
+
+base::Result<> fill_rows(Session& session, replica::Reader& reader, const ActivityArguments& arguments,
+                         ActivityResult& result) {
+  TRY_ASSIGN(const Session::Chosen current, session.choose_workspace(reader, std::nullopt));
+  auto workspace = current.workspace;
+  replica::Reader::HistoryQuery query;
+  if (arguments.document) {
+    TRY_ASSIGN(const auto document, agent::locate_document(session, reader, *arguments.document));
+    query.document = document.id;
+    workspace = reader.workspace(document.workspace);
+  }
+  query.author = arguments.user;
+  query.kind = arguments.action;
+  query.since = arguments.since;
+  query.limit = arguments.limit;
+  query.cursor = arguments.cursor;
+  TRY_ASSIGN(auto page, reader.activity(workspace, query));
+  for (const auto& row : page.rows) result.rows.push_back(make_view(session, reader, workspace, row));
+  if (cut_to_budget(result.rows, agent::k_default_answer_tokens) > 0) {
+    query.limit = result.rows.size(); // so that the cursor stands behind what is shown
+    TRY_ASSIGN(page, reader.activity(workspace, query));
+  }
+  result.workspace = agent::show(workspace.name);
+  result.next_cursor = page.next_cursor;
+  result.members = reader.members(workspace);
+  if (result.members.size() > model::limits::k_max_rows) result.members.resize(model::limits::k_max_rows);
+  return {};
+}
+
+std::string hook_text(const agent::News::Look& news) {
+  std::string context;
+  if (!news.lines.empty()) {
+    context = fmt::format("New in the team's shared memory since the last prompt ({}):\n", agent::k_notice);
+    for (const auto& line : news.lines) context += fmt::format("- {}\n", line);
+    if (news.more > 0) context += fmt::format("- {} more: team_activity\n", news.more);
+  }
+  return base::dump_json(
+      {{"hookSpecificOutput", {{"hookEventName", "UserPromptSubmit"}, {"additionalContext", context}}}});
+}
+
+} // namespace
+
+base::Result<ActivityArguments> ActivityArguments::parse(const Arguments& in) {
+  ActivityArguments arguments;
+  TRY_ASSIGN(arguments.since, in.time("since"));
+  arguments.user = in.text("user").value_or("");
+  if (const auto action = in.text("action")) {
+    arguments.action = model::find_by_name<model::OperationKind>(*action);
+    if (!arguments.action)
+      return base::Error{
+          base::ErrorCode::validation,
+          fmt::format("action: expected one of {}; got \"{}\"",
+                      fmt::join(model::EnumNames<model::OperationKind>::names, ", "), agent::show(*action))};
+  }
+  arguments.document = in.text("document");
+  arguments.only_unread = in.flag("unread").value_or(false);
+  arguments.mark_read = in.flag("mark_read").value_or(false);
+  arguments.format = in.text("format").value_or("rows") == "rows" ? Format::rows : Format::prompt_hook;
+  arguments.limit = in.number_or("limit", model::limits::k_default_rows);
+  arguments.cursor = in.text("cursor").value_or("");
+  return arguments;
+}
+
+base::Result<ActivityResult> team_activity(Session& session, agent::News& news,
+                                           const ActivityArguments& arguments) {
+  return session.replica().read([&](replica::Reader& reader) -> base::Result<ActivityResult> {
+    ActivityResult result;
+    result.format = arguments.format;
+    if (arguments.format == Format::prompt_hook) {
+      TRY_ASSIGN(result.news, news.take(reader, k_hook_lines));
+    } else {
+      TRY(fill_rows(session, reader, arguments, result));
+    }
+    return result;
+  });
+}
+
+Json to_json(const ActivityView& row) {
+  Json json = {{"at", row.at},         {"age", row.age},   {"user", row.user},
+               {"action", row.action}, {"node", row.node}, {"title", row.title}};
+  set_if(json, "reported_by", row.reported_by);
+  set_if(json, "session", row.session);
+  set_if(json, "document", row.document);
+  set_if(json, "detail", row.detail);
+  return json;
+}
+
+mcp::ToolResult render(const ActivityResult& result) {
+  if (result.format == Format::prompt_hook) return {nullptr, hook_text(result.news), {}, false};
+  Json members = Json::array();
+  for (const auto& member : result.members) members.push_back(member_json(member));
+  Json json = {{"workspace", result.workspace},  {"activity", to_json_list(result.rows)},
+               {"notifications", Json::array()}, {"present", Json::array()},
+               {"members", std::move(members)},  {"unread", 0},
+               {"notice", agent::k_notice}};
+  std::string text = fmt::format("{}:\n", result.workspace);
+  for (const auto& row : result.rows) text += fmt::format("- {} [{}]\n", row.line, row.node);
+  if (result.rows.empty()) text += "Nothing happened.\n";
+  if (!result.next_cursor.empty()) {
+    json["next_cursor"] = result.next_cursor;
+    json["hint"] = "Older activity: pass next_cursor as cursor, or narrow";
+    text += "Older activity: pass next_cursor as cursor, or narrow\n";
+  }
+  if (!result.members.empty()) {
+    std::vector<std::string> names;
+    for (const auto& member : result.members)
+      names.push_back(fmt::format("{} ({})", agent::show(member.name), model::name_of(member.role)));
+    text += fmt::format("Members: {}\n", fmt::join(names, ", "));
+  }
+  return {std::move(json), text + std::string(agent::k_notice) + "\n", {}, false};
+}
+
+} // namespace memsync::tools

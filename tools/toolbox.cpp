@@ -1,0 +1,123 @@
+#include "tools/toolbox.h"
+
+#include <memory>
+
+#include "tools/edit_document.h"
+#include "tools/get_history.h"
+#include "tools/get_pending_operations.h"
+#include "tools/get_sync_status.h"
+#include "tools/is_document_dirty.h"
+#include "tools/list_documents.h"
+#include "tools/read_document.h"
+#include "tools/remember.h"
+#include "tools/resolve_conflict.h"
+#include "tools/revert_change.h"
+#include "tools/save_document.h"
+#include "tools/search_memories.h"
+#include "tools/sync_changes.h"
+#include "tools/team_activity.h"
+#include "tools/use_workspace.h"
+
+namespace memsync::tools {
+
+namespace {
+
+using SharedContract = std::shared_ptr<const Contract>;
+
+template <class TArguments>
+base::Result<TArguments> parse(const Contract& contract, Session& session, Json given) {
+  TRY_ASSIGN(const Arguments arguments, Arguments::read(contract, std::move(given), session.now()));
+  return TArguments::parse(arguments);
+}
+
+template <class TResult>
+void answer(mcp::Responder& responder, const base::Result<TResult>& result) {
+  if (result) {
+    responder.answer(render(*result));
+  } else {
+    responder.answer(result.error());
+  }
+}
+
+/// A tool that answers before its handler returns.
+template <class TArguments, class TResult>
+mcp::ToolHandler immediate(Session& session, SharedContract contract,
+                           std::function<base::Result<TResult>(Session&, const TArguments&)> run) {
+  return [&session, contract = std::move(contract), run = std::move(run)](mcp::ToolCall call,
+                                                                          mcp::Responder responder) {
+    const auto arguments = parse<TArguments>(*contract, session, std::move(call.arguments));
+    if (!arguments) return responder.answer(arguments.error());
+    answer(responder, run(session, *arguments));
+  };
+}
+template <class TArguments, class TResult>
+mcp::ToolHandler immediate(Session& session, SharedContract contract,
+                           base::Result<TResult> (*run)(Session&, const TArguments&)) {
+  return immediate(session, std::move(contract),
+                   std::function<base::Result<TResult>(Session&, const TArguments&)>(run));
+}
+
+/// A tool that may wait and answers later.
+template <class TArguments, class TResult>
+mcp::ToolHandler waiting(Session& session, SharedContract contract,
+                         void (*run)(Session&, const TArguments&, const mcp::CallContext&,
+                                     std::function<void(base::Result<TResult>)>)) {
+  return [&session, contract = std::move(contract), run](mcp::ToolCall call, mcp::Responder responder) {
+    const auto arguments = parse<TArguments>(*contract, session, std::move(call.arguments));
+    if (!arguments) return responder.answer(arguments.error());
+    // A function object must be copyable, a Responder is not.
+    const auto parked = std::make_shared<mcp::Responder>(std::move(responder));
+    run(session, *arguments, call.context,
+        [parked](const base::Result<TResult>& result) { answer(*parked, result); });
+  };
+}
+
+mcp::ToolHandler activity_handler(Session& session, SharedContract contract) {
+  const auto news = std::make_shared<agent::News>(session);
+  return immediate(session, std::move(contract),
+                   std::function<base::Result<ActivityResult>(Session&, const ActivityArguments&)>(
+                       [news](Session& on, const ActivityArguments& arguments) {
+                         return team_activity(on, *news, arguments);
+                       }));
+}
+
+mcp::ToolHandler make_handler(Session& session, const SharedContract& contract) {
+  using Make = std::function<mcp::ToolHandler(Session&, SharedContract)>;
+  const auto at_once = [](auto run) -> Make {
+    return [run](Session& on, SharedContract by) { return immediate(on, std::move(by), run); };
+  };
+  const auto later = [](auto run) -> Make {
+    return [run](Session& on, SharedContract by) { return waiting(on, std::move(by), run); };
+  };
+  const std::map<std::string_view, Make> makers{{"search_memories", at_once(&search_memories)},
+                                                {"remember", at_once(&remember)},
+                                                {"save_document", later(&save_document)},
+                                                {"read_document", at_once(&read_document)},
+                                                {"edit_document", at_once(&edit_document)},
+                                                {"list_documents", at_once(&list_documents)},
+                                                {"is_document_dirty", at_once(&is_document_dirty)},
+                                                {"sync_changes", later(&sync_changes)},
+                                                {"team_activity", activity_handler},
+                                                {"get_sync_status", at_once(&get_sync_status)},
+                                                {"use_workspace", at_once(&use_workspace)},
+                                                {"get_pending_operations", at_once(&get_pending_operations)},
+                                                {"get_history", at_once(&get_history)},
+                                                {"revert_change", at_once(&revert_change)},
+                                                {"resolve_conflict", at_once(&resolve_conflict)}};
+  const auto found = makers.find(contract->tool.name);
+  return found == makers.end() ? nullptr : found->second(session, contract);
+}
+
+} // namespace
+
+base::Result<> add_tools(mcp::ToolRegistry& registry, agent::Session& session) {
+  for (const auto name : tool_names()) {
+    TRY_ASSIGN(Contract loaded, load_contract(name));
+    mcp::Tool tool = loaded.tool;
+    tool.handler = make_handler(session, std::make_shared<const Contract>(std::move(loaded)));
+    TRY(registry.add(std::move(tool)));
+  }
+  return {};
+}
+
+} // namespace memsync::tools
