@@ -200,7 +200,7 @@ Result<ClientSync::Stepped> ClientSync::step_engine(bool committed) {
     has_stepped = false;
   }
   has_committed_ = false;
-  while (auto message = running_->inbox->pop_until({})) {
+  while (auto message = next_message()) {
     TRY(step(*std::move(message)));
     stepped.applied = true;
     if ((stepped.has_more = now() >= end)) break;
@@ -211,6 +211,16 @@ Result<ClientSync::Stepped> ClientSync::step_engine(bool committed) {
   // Other processes of the store learn of what was applied; not of a mere look, which they may have caused.
   if (stepped.applied) replica_.after_commit();
   return stepped;
+}
+
+/// The next message that waits, with as many of those behind it as one transaction can take.
+std::optional<replica::EngineMessage> ClientSync::next_message() {
+  auto message = std::exchange(running_->held, std::nullopt);
+  if (!message) message = running_->inbox->pop_until({});
+  if (!message) return message;
+  while ((running_->held = running_->inbox->pop_until({})))
+    if (!replica::join(*message, *running_->held)) break;
+  return message;
 }
 
 /// True when somebody asked for a sync since the last call.
@@ -291,7 +301,7 @@ bool ClientSync::index_slice(bool is_idle) {
   if (!running_ || !is_idle || !may_need_index_) return false;
   const auto left = replica_.index_some();
   if (!left) log(LogLevel::warning, "indexing waits: {}", left.error().message);
-  may_need_index_ = left && *left > 0;
+  may_need_index_ = left && *left;
   return may_need_index_;
 }
 

@@ -68,6 +68,7 @@ class ClientSync final : public agent::SyncControl {
     std::shared_ptr<Inbox> inbox;
     std::unique_ptr<net::client::HttpHubClient> network;
     std::unique_ptr<replica::Engine> engine;
+    std::optional<replica::EngineMessage> held; // taken out of the inbox and not yet applied
     base::Instant due{};
   };
   struct Stepped {
@@ -89,6 +90,7 @@ class ClientSync final : public agent::SyncControl {
   void retire_engine();
   void lose_engine(const base::Error& error);
   base::Result<Stepped> step_engine(bool committed);
+  std::optional<replica::EngineMessage> next_message();
   bool take_sync_requests();
   base::Result<> publish();
   void follow();

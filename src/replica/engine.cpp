@@ -24,7 +24,26 @@ constexpr std::chrono::minutes k_refused_delay{10};  // before asking again with
 constexpr std::chrono::minutes k_polling_period{10}; // before the stream is tried again behind a bad proxy
 constexpr std::chrono::minutes k_idle_period{1};
 
+constexpr std::size_t k_joined_entries = 250;
+
+wire::StreamOps* find_range(EngineMessage& message) {
+  auto* event = std::get_if<ListenEvent>(&message);
+  return event ? std::get_if<wire::StreamOps>(&event->event) : nullptr;
+}
+
 } // namespace
+
+bool join(EngineMessage& first, EngineMessage& next) {
+  wire::StreamOps* const head = find_range(first);
+  wire::StreamOps* const tail = find_range(next);
+  if (!head || !tail || std::get<ListenEvent>(first).id != std::get<ListenEvent>(next).id) return false;
+  if (head->workspace != tail->workspace || head->epoch != tail->epoch) return false;
+  if (head->entries.empty() || tail->entries.empty() || tail->from.value != head->to.value + 1) return false;
+  if (head->entries.size() + tail->entries.size() > k_joined_entries) return false;
+  head->to = tail->to;
+  std::move(tail->entries.begin(), tail->entries.end(), std::back_inserter(head->entries));
+  return true;
+}
 
 /// One lane per workspace, and what they have in common: the account and the one stream.
 class Engine::Core {

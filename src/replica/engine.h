@@ -27,6 +27,11 @@ struct Reconnect {};
 using EngineMessage =
     std::variant<Tick, LocalCommit, SyncNow, Reconnect, HubAnswer, ListenEvent, ListenPolled, ListenEnded>;
 
+/// Whether `next` continues the same range of the stream as `first`: then `first` holds both and they cost
+/// one transaction. Up to 250 entries, so that a tool's call waits for no longer than it takes to apply
+/// those.
+bool join(EngineMessage& first, EngineMessage& next);
+
 // The state of the connection; `since` and `retry_at` for people.
 struct Offline {
   base::Timestamp retry_at;

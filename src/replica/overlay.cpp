@@ -10,8 +10,8 @@ using model::Operation;
 using model::OperationKind;
 using storage::Statement;
 
-Overlay::Overlay(storage::WriteTxn& txn, const WorkspaceRow& workspace, model::UserId user)
-    : txn_(txn), workspace_(workspace), user_(user), state_(txn, workspace.key, workspace.space) {}
+Overlay::Overlay(storage::WriteTxn& txn, const WorkspaceRow& workspace, model::UserId user, Indexing indexing)
+    : txn_(txn), workspace_(workspace), user_(user), state_(txn, workspace.key, workspace.space, indexing) {}
 
 model::Outcome Overlay::apply(const Operation& operation) {
   const model::Commit commit{model::Sequence{model::Sequence::k_first_provisional + operation.n},

@@ -18,7 +18,8 @@ namespace memsync::replica {
 /// and visible = base + those operations.
 class Overlay {
  public:
-  Overlay(storage::WriteTxn& txn, const WorkspaceRow& workspace, model::UserId user);
+  Overlay(storage::WriteTxn& txn, const WorkspaceRow& workspace, model::UserId user,
+          Indexing indexing = Indexing::immediate);
 
   /// Applies an outbox operation on top of what is visible. The caller has stored its row.
   model::Outcome apply(const model::Operation& operation);

@@ -112,17 +112,16 @@ Result<> Replica::bind_project(std::string_view project_identity, const model::W
   return done;
 }
 
-Result<std::size_t> Replica::index_some() {
+Result<bool> Replica::index_some() {
   // Without the writer lock when there is nothing to do, which is nearly always.
   TRY_ASSIGN(const bool is_due, database_->read([](storage::ReadTxn& txn) -> Result<bool> {
     return txn
         .prepare("SELECT 1 FROM node WHERE indexed = 0 AND space IN (SELECT space FROM workspace) LIMIT 1")
         .step();
   }));
-  if (!is_due) return std::size_t{0};
-  auto left = database_->write([&](storage::WriteTxn& txn) -> Result<std::size_t> {
-    return index_slice(txn, clock_, k_index_budget);
-  });
+  if (!is_due) return false;
+  auto left = database_->write(
+      [&](storage::WriteTxn& txn) -> Result<bool> { return index_slice(txn, clock_, k_index_budget); });
   if (left) after_commit();
   return left;
 }

@@ -54,8 +54,8 @@ class Replica {
 
   base::Result<> bind_project(std::string_view project_identity, const model::WorkspaceId& workspace);
 
-  /// Indexes up to one slice (at most 50 ms) of what a first sync left unindexed; how many rows remain.
-  base::Result<std::size_t> index_some();
+  /// Indexes up to one slice (at most 50 ms) of what a first sync left unindexed; false when none remain.
+  base::Result<bool> index_some();
 
   /// Structure, row hashes and invariants of everything stored; one line per finding, none when all is
   /// well. Reads everything: about a second for 100,000 memories.

@@ -98,12 +98,6 @@ void add_entries(WriteTxn& txn, std::int64_t row, const Node& node) {
     txn.run("INSERT OR IGNORE INTO similarity (hash, row) VALUES (?1, ?2)", hash, row);
 }
 
-std::int64_t count_unindexed(WriteTxn& txn) {
-  Statement row =
-      txn.prepare("SELECT count(*) FROM node WHERE indexed = 0 AND space IN (SELECT space FROM workspace)");
-  return row.step() ? row.column_int64(0) : 0;
-}
-
 } // namespace
 
 void update_index(WriteTxn& txn, std::int64_t row, const Node* before, const Node* after) {
@@ -114,7 +108,7 @@ void update_index(WriteTxn& txn, std::int64_t row, const Node* before, const Nod
   if (will_be_indexed) add_entries(txn, row, *after);
 }
 
-std::size_t index_slice(WriteTxn& txn, base::Clock& clock, std::chrono::milliseconds budget) {
+bool index_slice(WriteTxn& txn, base::Clock& clock, std::chrono::milliseconds budget) {
   struct Unindexed {
     std::int64_t row = 0;
     Node node;
@@ -131,13 +125,13 @@ std::size_t index_slice(WriteTxn& txn, base::Clock& clock, std::chrono::millisec
       while (row.step())
         batch.push_back({row.column_int64(0), load_node(checked_state(row, row.column_text(1), 2, 3))});
     }
-    if (batch.empty()) return 0;
+    if (batch.empty()) return false;
     for (const Unindexed& next : batch) {
       update_index(txn, next.row, nullptr, &next.node);
       txn.run("UPDATE node SET indexed = 1 WHERE row = ?1", next.row);
     }
   } while (clock.instant() < end);
-  return static_cast<std::size_t>(count_unindexed(txn));
+  return true;
 }
 
 } // namespace memsync::replica

@@ -15,7 +15,7 @@ namespace memsync::replica {
 void update_index(storage::WriteTxn& txn, std::int64_t row, const model::Node* before,
                   const model::Node* after);
 
-/// Indexes unindexed rows of visible spaces for about `budget`; how many remain.
-std::size_t index_slice(storage::WriteTxn& txn, base::Clock& clock, std::chrono::milliseconds budget);
+/// Indexes unindexed rows of visible spaces for about `budget`; false when none remain.
+bool index_slice(storage::WriteTxn& txn, base::Clock& clock, std::chrono::milliseconds budget);
 
 } // namespace memsync::replica

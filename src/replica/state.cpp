@@ -194,24 +194,30 @@ bool ReplicaState::install(const model::NodeEffect& effect) {
     throw storage::DatabaseError(
         base::Error{base::ErrorCode::resync,
                     fmt::format("the hub changed node {}, which this replica lacks", effect.node.id.view())});
-  if (base) {
-    store_base(ItemKind::node, node.id.view(), state_text(node));
-  } else {
-    write(node);
-  }
-  return base.has_value();
+  return put_confirmed(ItemKind::node, node, base.has_value());
 }
 
 template <class Row>
-bool ReplicaState::install_row(ItemKind kind, const Row& row) {
-  if (find_base(kind, row.id.view())) return store_base(kind, row.id.view(), state_text(row)), true;
+bool ReplicaState::put_confirmed(ItemKind kind, const Row& row, bool has_base) {
+  if (has_base && is_touched(kind, row.id.view())) {
+    store_base(kind, row.id.view(), state_text(row));
+    return true;
+  }
   write(row);
+  // The last operation on top was acknowledged just now: what is confirmed is visible again.
+  if (has_base) drop_base(kind, row.id.view());
   return false;
 }
 
-bool ReplicaState::install(const Relationship& row) { return install_row(kind_of(row), row); }
-bool ReplicaState::install(const Comment& row) { return install_row(kind_of(row), row); }
-bool ReplicaState::install(const Conflict& row) { return install_row(kind_of(row), row); }
+template <class Row>
+bool ReplicaState::install_row(const Row& row) {
+  const ItemKind kind = kind_of(row);
+  return put_confirmed(kind, row, find_base(kind, row.id.view()).has_value());
+}
+
+bool ReplicaState::install(const Relationship& row) { return install_row(row); }
+bool ReplicaState::install(const Comment& row) { return install_row(row); }
+bool ReplicaState::install(const Conflict& row) { return install_row(row); }
 
 std::optional<Node> ReplicaState::find_confirmed(const NodeId& id) {
   const auto base = find_base(ItemKind::node, id.view());
@@ -233,8 +239,13 @@ void ReplicaState::reset(const ItemRef& item) {
       case ItemKind::conflict: write(load_conflict(*base->state)); break;
     }
   }
-  txn_.run("DELETE FROM base WHERE space = ?1 AND item = ?2 AND id = ?3", space_.value, name_of(item.kind),
-           item.id);
+  drop_base(item.kind, item.id);
+}
+
+bool ReplicaState::is_touched(ItemKind kind, std::string_view id) {
+  Statement row = txn_.prepare("SELECT 1 FROM touch WHERE workspace = ?1 AND item = ?2 AND id = ?3 LIMIT 1");
+  row.bind_all(workspace_.value, name_of(kind), id);
+  return row.step();
 }
 
 std::vector<ItemRef> ReplicaState::items_with_base() {
@@ -271,6 +282,10 @@ std::optional<ReplicaState::Base> ReplicaState::find_base(ItemKind kind, std::st
 void ReplicaState::store_base(ItemKind kind, std::string_view id, const std::string& state) {
   txn_.run("UPDATE base SET state = ?4, hash = ?5 WHERE space = ?1 AND item = ?2 AND id = ?3", space_.value,
            name_of(kind), id, state, item_hash(id, state));
+}
+
+void ReplicaState::drop_base(ItemKind kind, std::string_view id) {
+  txn_.run("DELETE FROM base WHERE space = ?1 AND item = ?2 AND id = ?3", space_.value, name_of(kind), id);
 }
 
 // --- rows ---
@@ -312,7 +327,7 @@ void ReplicaState::write(const Node& node) {
       moved = old.column_text(3) != document;
     }
   }
-  const bool index_now = indexing_ == Indexing::immediate && (is_indexed || row == 0);
+  const bool index_now = is_indexed || (row == 0 && indexing_ == Indexing::immediate);
   Statement put = txn_.prepare(
       "INSERT INTO node (space, id, document, parent, sibling_key, deleted, edited, kind, type, title, "
       "completed, "

@@ -19,7 +19,8 @@ struct ItemRef {
   auto operator<=>(const ItemRef&) const = default;
 };
 
-/// Whether written nodes enter the search index in this transaction or later (index_slice).
+/// Whether new nodes enter the search index in this transaction or later (index_slice). A node that is in
+/// it already is kept up to date in either case.
 enum class Indexing { immediate, deferred };
 
 /// The visible items of one space as the State that operations apply to. Reads stored rows, checking
@@ -78,9 +79,14 @@ class ReplicaState final : public model::State {
   };
   std::optional<Base> find_base(ItemKind kind, std::string_view id);
   void store_base(ItemKind kind, std::string_view id, const std::string& state);
+  void drop_base(ItemKind kind, std::string_view id);
+  /// Whether an operation of the outbox is on top of the item.
+  bool is_touched(ItemKind kind, std::string_view id);
   void overlay(ItemKind kind, std::string_view id);
   template <class Row>
-  bool install_row(ItemKind kind, const Row& row);
+  bool put_confirmed(ItemKind kind, const Row& row, bool has_base);
+  template <class Row>
+  bool install_row(const Row& row);
 
   void write(const model::Node& node);
   void write(const model::Relationship& relationship);
