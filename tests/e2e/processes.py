@@ -58,10 +58,12 @@ class Ending(Case):
     def test_it_ends_with_its_parent_even_if_somebody_keeps_its_input_open(self):
         read_end, write_end = os.pipe()
         parent = subprocess.Popen(
-            ["sh", "-c", '"$0" mcp <&%d >/dev/null & echo $!; wait' % read_end, str(self.world.memsync)],
+            ["sh", "-c", '"$0" mcp <&%d & echo $!; wait' % read_end, str(self.world.memsync)],
             env=self.ana.env, cwd=self.ana.folder, stdout=subprocess.PIPE, pass_fds=[read_end],
         )  # fmt: skip
         child = int(parent.stdout.readline())
+        os.write(write_end, b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
+        parent.stdout.readline()  # it answers, so it knows its parent
         parent.kill()
         parent.wait()
         self.wait_until(lambda: not is_running(child), "the orphan still runs")
