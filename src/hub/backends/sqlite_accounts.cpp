@@ -12,13 +12,6 @@ using storage::Statement;
 
 namespace {
 
-template <class Enum>
-Enum column_name(const Statement& row, int index) {
-  const auto value = find_by_name<Enum>(row.column_text(index));
-  if (!value) fail_corrupt("name", row.column_text(index));
-  return *value;
-}
-
 std::optional<base::Timestamp> column_optional_time(const Statement& row, int index) {
   if (row.is_null(index)) return std::nullopt;
   return row.column_time(index);

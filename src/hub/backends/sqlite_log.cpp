@@ -4,19 +4,11 @@
 
 namespace memsync::hub {
 
-using model::find_by_name;
 using model::name_of;
 using model::Sequence;
 using storage::Statement;
 
 namespace {
-
-template <class Enum>
-Enum column_name(const Statement& row, int index) {
-  const auto value = find_by_name<Enum>(row.column_text(index));
-  if (!value) fail_corrupt("name", row.column_text(index));
-  return *value;
-}
 
 std::optional<std::string> column_optional_text(const Statement& row, int index) {
   if (row.is_null(index)) return std::nullopt;

@@ -150,6 +150,15 @@ model::Sequence edited_at(const model::Node& node);
 base::Hash128 hash_of_row(std::string_view place, std::string_view text);
 /// Ends the transaction with `corrupt`.
 [[noreturn]] void fail_corrupt(std::string_view what, std::string_view id);
+
+/// The value that a column holds by name; a name that memsync never wrote ends the transaction with
+/// `corrupt`.
+template <class Enum>
+Enum column_name(const storage::Statement& row, int index) {
+  const auto value = model::find_by_name<Enum>(row.column_text(index));
+  if (!value) fail_corrupt("name", row.column_text(index));
+  return *value;
+}
 /// Ends the transaction with `corrupt` when the text is not what was stored under that hash.
 void check_row(std::string_view what, std::string_view id, std::string_view text, const base::Hash128& hash);
 

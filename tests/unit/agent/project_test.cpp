@@ -12,10 +12,10 @@ namespace {
 struct Disk {
   TemporaryFolder folder;
 
-  std::string path(const std::string& name) const { return (folder.path() / name).string(); }
+  std::string path(const std::string& name) const { return folder.file(name); }
   void write(const std::string& name, const std::string& text) const {
-    std::filesystem::create_directories((folder.path() / name).parent_path());
-    std::ofstream(folder.path() / name) << text;
+    std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
+    std::ofstream(path(name)) << text;
   }
 };
 
@@ -59,7 +59,7 @@ TEST_CASE_FIXTURE(Disk, "worktrees share the identity of their repository") {
   CHECK_EQ(tree->identity, main->identity);
   CHECK_EQ(tree->name, "rocket");
   CHECK(main->identity.starts_with("folder:rocket-"));
-  CHECK_EQ(main->identity.find(folder.str()), std::string::npos);
+  CHECK_EQ(main->identity.find(folder.path()), std::string::npos);
 }
 
 TEST_CASE_FIXTURE(Disk, "outside a repository there is no project") {

@@ -12,29 +12,10 @@
 #include "agent/session.h"
 #include "replica/sync_store.h"
 #include "tests/unit/model/memory_state.h"
+#include "tests/unit/temporary_folder.h"
 
 /// People with real replicas around a hub that applies operations in memory, one at a time.
 namespace memsync::tests {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "memsync-tools-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) std::abort();
-    path_ = pattern;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string str() const { return path_.string(); }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Time that moves only when told to.
 class ManualClock final : public base::Clock {
@@ -223,9 +204,9 @@ class Person {
   std::unique_ptr<agent::Session> session;
 
  private:
-  replica::ReplicaOptions read_only() const { return {folder.str(), storage::Access::read_only, ""}; }
+  replica::ReplicaOptions read_only() const { return {folder.path(), storage::Access::read_only, ""}; }
   std::unique_ptr<replica::Replica> open() {
-    return value(replica::Replica::open({folder.str(), storage::Access::read_write, ""}, clock, random_));
+    return value(replica::Replica::open({folder.path(), storage::Access::read_write, ""}, clock, random_));
   }
 
   std::string name_;

@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/temporary_folder.h"
+
 using namespace memsync;
 using app::Leadership;
 
@@ -22,21 +24,6 @@ class MovedClock final : public base::Clock {
   base::SystemClock system_;
 };
 
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "memsync-leader-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 /// One process of a store.
 struct Member {
   MovedClock clock;
@@ -44,7 +31,7 @@ struct Member {
   std::unique_ptr<replica::Replica> replica;
   std::unique_ptr<Leadership> leadership;
 
-  explicit Member(const Folder& folder) {
+  explicit Member(const tests::TemporaryFolder& folder) {
     auto opened = replica::Replica::open({folder.path(), storage::Access::read_write, ""}, clock, random);
     if (!opened) throw std::runtime_error(opened.error().message);
     replica = *std::move(opened);
@@ -62,7 +49,7 @@ struct Member {
 /// Answers with the generation it leads with, 0 when it does not.
 class OtherProcess {
  public:
-  explicit OtherProcess(const Folder& folder) {
+  explicit OtherProcess(const tests::TemporaryFolder& folder) {
     REQUIRE(::pipe(orders_.data()) == 0);
     REQUIRE(::pipe(answers_.data()) == 0);
     process_ = ::fork();
@@ -93,7 +80,7 @@ class OtherProcess {
   void go_on() { ::kill(process_, SIGCONT); }
 
  private:
-  [[noreturn]] void serve(const Folder& folder) {
+  [[noreturn]] void serve(const tests::TemporaryFolder& folder) {
     Member member(folder);
     char what = 0;
     while (::read(orders_[0], &what, 1) == 1) {
@@ -112,7 +99,7 @@ class OtherProcess {
 } // namespace
 
 TEST_CASE("of several processes exactly one leads") {
-  const Folder folder;
+  const tests::TemporaryFolder folder;
   OtherProcess first(folder), second(folder), third(folder);
   CHECK(first.order('u') == 1);
   CHECK(second.order('u') == 0);
@@ -121,7 +108,7 @@ TEST_CASE("of several processes exactly one leads") {
 }
 
 TEST_CASE("the others notice at their next look that the leader was killed") {
-  const Folder folder;
+  const tests::TemporaryFolder folder;
   OtherProcess first(folder), second(folder);
   CHECK(first.order('u') == 1);
   CHECK(second.order('u') == 0);
@@ -130,7 +117,7 @@ TEST_CASE("the others notice at their next look that the leader was killed") {
 }
 
 TEST_CASE("a leader that resigns can be followed at once") {
-  const Folder folder;
+  const tests::TemporaryFolder folder;
   OtherProcess first(folder), second(folder);
   CHECK(first.order('u') == 1);
   CHECK(first.order('r') == 0);
@@ -139,7 +126,7 @@ TEST_CASE("a leader that resigns can be followed at once") {
 }
 
 TEST_CASE("a stopped leader keeps its lock and is superseded once its bulletin is old") {
-  const Folder folder;
+  const tests::TemporaryFolder folder;
   OtherProcess first(folder);
   Member self(folder);
   CHECK(first.order('u') == 1);
@@ -176,7 +163,7 @@ TEST_CASE("a stopped leader keeps its lock and is superseded once its bulletin i
 }
 
 TEST_CASE("a superseded leader's transactions are refused even before it knows") {
-  const Folder folder;
+  const tests::TemporaryFolder folder;
   Member first(folder), second(folder);
   REQUIRE(first.update());
   second.clock.ahead = Leadership::k_stale + std::chrono::milliseconds(500);
@@ -193,7 +180,7 @@ TEST_CASE("a superseded leader's transactions are refused even before it knows")
 }
 
 TEST_CASE("a bulletin of an earlier boot, from a clock ahead of ours, holds nobody up") {
-  const Folder folder;
+  const tests::TemporaryFolder folder;
   {
     Member before(folder);
     before.clock.ahead = std::chrono::hours(48);
@@ -201,7 +188,7 @@ TEST_CASE("a bulletin of an earlier boot, from a clock ahead of ours, holds nobo
     before.leadership->post({});
     const auto left_behind = before.leadership->bulletin();
     before.leadership->resign();
-    const auto board = app::BulletinBoard::open(folder.path() + "/leader");
+    const auto board = app::BulletinBoard::open(folder.file("leader"));
     REQUIRE(board);
     app::Bulletin dead = *left_behind;
     dead.holds_lock = false;
@@ -212,8 +199,8 @@ TEST_CASE("a bulletin of an earlier boot, from a clock ahead of ours, holds nobo
 }
 
 TEST_CASE("a bulletin is read as it was posted, and one that is half overwritten not at all") {
-  const Folder folder;
-  const auto board = app::BulletinBoard::open(folder.path() + "/leader");
+  const tests::TemporaryFolder folder;
+  const auto board = app::BulletinBoard::open(folder.file("leader"));
   REQUIRE(board);
   CHECK_FALSE(board->read());
   app::Bulletin bulletin;
@@ -234,14 +221,14 @@ TEST_CASE("a bulletin is read as it was posted, and one that is half overwritten
   CHECK(read->settled == bulletin.settled);
   REQUIRE(std::holds_alternative<replica::Offline>(read->connection));
   CHECK(std::get<replica::Offline>(read->connection).reason.code == base::ErrorCode::unauthenticated);
-  std::filesystem::resize_file(folder.path() + "/leader", 60);
+  std::filesystem::resize_file(folder.file("leader"), 60);
   CHECK_FALSE(board->read());
 }
 
 TEST_CASE("requests for a sync are counted among all processes") {
-  const Folder folder;
-  const auto first = app::SyncRequests::open(folder.path() + "/sync.requests");
-  const auto second = app::SyncRequests::open(folder.path() + "/sync.requests");
+  const tests::TemporaryFolder folder;
+  const auto first = app::SyncRequests::open(folder.file("sync.requests"));
+  const auto second = app::SyncRequests::open(folder.file("sync.requests"));
   REQUIRE(first);
   REQUIRE(second);
   CHECK(first->add() == 1);

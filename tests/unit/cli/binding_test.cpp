@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/unit/cli/folder.h"
+#include "tests/unit/temporary_folder.h"
 
 using namespace memsync;
 using namespace memsync::cli;
@@ -13,7 +13,7 @@ const model::UserId k_ada = *model::UserId::parse("0000000000000000000a");
 const model::UserId k_bo = *model::UserId::parse("0000000000000000000b");
 
 struct Store {
-  test::Folder folder;
+  tests::TemporaryFolder folder;
   base::SystemClock clock;
   base::SystemRandom random;
   std::unique_ptr<replica::Replica> replica =

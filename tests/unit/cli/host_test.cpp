@@ -4,7 +4,7 @@
 
 #include "cli/json_edit.h"
 #include "cli/toml_edit.h"
-#include "tests/unit/cli/folder.h"
+#include "tests/unit/temporary_folder.h"
 
 using namespace memsync;
 using namespace memsync::cli;
@@ -116,12 +116,12 @@ TEST_CASE("every host's file ends up with its own form of the entry") {
 }
 
 TEST_CASE("a host counts as installed when the folder of its configuration exists") {
-  const test::Folder home;
+  const tests::TemporaryFolder home;
   const Host& cursor = *find_host("cursor");
   const Host& claude = *find_host("claude-code");
   CHECK_FALSE(is_installed(cursor, home.path()));
   CHECK_FALSE(is_installed(claude, home.path()));
-  std::filesystem::create_directories(home.path(".cursor"));
+  std::filesystem::create_directories(home.file(".cursor"));
   CHECK(is_installed(cursor, home.path()));
   CHECK_FALSE(is_installed(claude, home.path()));
 }

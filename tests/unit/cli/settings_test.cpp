@@ -5,11 +5,10 @@
 #include <sys/stat.h>
 
 #include "cli/text_file.h"
-#include "tests/unit/cli/folder.h"
+#include "tests/unit/temporary_folder.h"
 
 using namespace memsync;
 using namespace memsync::cli;
-using test::Folder;
 
 namespace {
 
@@ -36,7 +35,7 @@ TEST_CASE("memory lives below the home folder unless MEMSYNC_HOME says otherwise
 }
 
 TEST_CASE("settings that were saved are loaded again and only their owner can read them") {
-  const Folder folder;
+  const tests::TemporaryFolder folder;
   Settings settings = *load_settings(environment({{"MEMSYNC_HOME", folder.path()}}));
   CHECK(settings.hub.empty());
   settings.hub = "https://hub.example.com";
@@ -50,20 +49,20 @@ TEST_CASE("settings that were saved are loaded again and only their owner can re
 }
 
 TEST_CASE("saving settings keeps members it does not know") {
-  const Folder folder;
-  REQUIRE(replace_text_file(folder.path("config.json"), R"({"theme": "dark", "hub": "http://old"})",
+  const tests::TemporaryFolder folder;
+  REQUIRE(replace_text_file(folder.file("config.json"), R"({"theme": "dark", "hub": "http://old"})",
                             FilePrivacy::owner_only));
   Settings settings = *load_settings(environment({{"MEMSYNC_HOME", folder.path()}}));
   settings.hub = "http://new";
   REQUIRE(save_settings(settings));
-  const auto text = read_text_file(folder.path("config.json"));
+  const auto text = read_text_file(folder.file("config.json"));
   REQUIRE(text);
   CHECK((*text)->find("dark") != std::string::npos);
   CHECK((*text)->find("http://old") == std::string::npos);
 }
 
 TEST_CASE("the stored token is never sent to an address from elsewhere") {
-  const Folder folder;
+  const tests::TemporaryFolder folder;
   Settings settings = *load_settings(environment({{"MEMSYNC_HOME", folder.path()}}));
   settings.hub = "https://hub.example.com";
   settings.token = "mst_secret";
@@ -83,12 +82,12 @@ TEST_CASE("the stored token is never sent to an address from elsewhere") {
 }
 
 TEST_CASE("a config file that cannot be read is named with what to do") {
-  const Folder folder;
-  REQUIRE(replace_text_file(folder.path("config.json"), "{", FilePrivacy::owner_only));
+  const tests::TemporaryFolder folder;
+  REQUIRE(replace_text_file(folder.file("config.json"), "{", FilePrivacy::owner_only));
   const auto loaded = load_settings(environment({{"MEMSYNC_HOME", folder.path()}}));
   REQUIRE_FALSE(loaded);
   CHECK(loaded.error().code == base::ErrorCode::validation);
-  CHECK(loaded.error().message.find(folder.path("config.json")) != std::string::npos);
+  CHECK(loaded.error().message.find(folder.file("config.json")) != std::string::npos);
 }
 
 TEST_CASE("access needs a usable address and a token that fits into a header") {
@@ -105,15 +104,15 @@ TEST_CASE("access needs a usable address and a token that fits into a header") {
 }
 
 TEST_CASE("replacing a file keeps its mode and goes through a symbolic link") {
-  const Folder folder;
-  const std::string real = folder.path("real.json");
+  const tests::TemporaryFolder folder;
+  const std::string real = folder.file("real.json");
   REQUIRE(replace_text_file(real, "old", FilePrivacy::as_before));
   CHECK(mode_of(real) == 0644);
   ::chmod(real.c_str(), 0640);
-  std::filesystem::create_symlink(real, folder.path("link.json"));
-  REQUIRE(replace_text_file(folder.path("link.json"), "new", FilePrivacy::as_before));
-  CHECK(std::filesystem::is_symlink(folder.path("link.json")));
+  std::filesystem::create_symlink(real, folder.file("link.json"));
+  REQUIRE(replace_text_file(folder.file("link.json"), "new", FilePrivacy::as_before));
+  CHECK(std::filesystem::is_symlink(folder.file("link.json")));
   CHECK(**read_text_file(real) == "new");
   CHECK(mode_of(real) == 0640);
-  CHECK_FALSE(read_text_file(folder.path("none"))->has_value());
+  CHECK_FALSE(read_text_file(folder.file("none"))->has_value());
 }

@@ -4,7 +4,7 @@
 
 #include "cli/account.h"
 #include "cli/doctor.h"
-#include "tests/unit/cli/folder.h"
+#include "tests/unit/temporary_folder.h"
 
 using namespace memsync;
 using namespace memsync::cli;
@@ -57,19 +57,19 @@ TEST_CASE("an invitation link holds the hub and the token") {
 }
 
 TEST_CASE("the doctor names every file that others can read") {
-  const test::Folder folder;
+  const tests::TemporaryFolder folder;
   std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_all);
   auto findings = check_privacy(folder.path());
   REQUIRE(findings.size() == 1);
   CHECK(findings[0].health == Health::good);
   {
-    const std::unique_ptr<FILE, int (*)(FILE*)> made(std::fopen(folder.path("config.json").c_str(), "w"),
+    const std::unique_ptr<FILE, int (*)(FILE*)> made(std::fopen(folder.file("config.json").c_str(), "w"),
                                                      &std::fclose);
   }
-  std::filesystem::permissions(folder.path("config.json"), std::filesystem::perms(0644));
+  std::filesystem::permissions(folder.file("config.json"), std::filesystem::perms(0644));
   findings = check_privacy(folder.path());
   REQUIRE(findings.size() == 1);
   CHECK(findings[0].health == Health::bad);
-  CHECK(findings[0].advice == "chmod 600 " + folder.path("config.json"));
+  CHECK(findings[0].advice == "chmod 600 " + folder.file("config.json"));
   CHECK(format_findings({}, findings).find("BAD") != std::string::npos);
 }

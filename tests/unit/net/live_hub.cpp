@@ -137,7 +137,7 @@ std::optional<wire::SseEvent> TestStream::next(std::string_view name) {
 
 LiveHub::LiveHub(net::server::ServerOptions options, hub::HubOptions hub_options) {
   hub::SqliteStoreOptions store_options;
-  store_options.path = folder_ / "hub.db";
+  store_options.path = folder_.file("hub.db");
   store_ = *hub::SqliteStore::open(store_options, random_);
   const auto made = admin().init("owner@example.org", "Olivia Owner", "Team");
   REQUIRE(made);

@@ -12,7 +12,7 @@
 #include "hub/backends/local_broker.h"
 #include "hub/hub.h"
 #include "net/server/server.h"
-#include "tests/unit/net/temporary_folder.h"
+#include "tests/unit/temporary_folder.h"
 #include "wire/sse.h"
 
 namespace memsync::tests {

@@ -9,27 +9,11 @@
 #include "replica/history_writer.h"
 #include "replica/replica.h"
 #include "replica/sync_store.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace memsync::replica {
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "memsync-replica-XXXXXX").string();
-    if (!mkdtemp(pattern.data())) std::abort();
-    path_ = pattern;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
+using tests::TemporaryFolder;
 
 /// Stands still until it is moved.
 class ManualClock final : public base::Clock {

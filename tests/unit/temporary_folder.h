@@ -1,7 +1,7 @@
 #pragma once
 
+#include <cstdlib>
 #include <filesystem>
-#include <stdlib.h>
 #include <string>
 
 namespace memsync::tests {
@@ -10,8 +10,8 @@ namespace memsync::tests {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "memsync-net-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
+    path_ = (std::filesystem::temp_directory_path() / "memsync-test-XXXXXX").string();
+    if (!::mkdtemp(path_.data())) std::abort();
   }
   ~TemporaryFolder() {
     std::error_code ignored;
@@ -19,7 +19,9 @@ class TemporaryFolder {
   }
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+  const std::string& path() const { return path_; }
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
 
  private:
   std::string path_;
