@@ -71,7 +71,8 @@ class WithoutHub(Case):
         self.assertIn("search_memories", self.run_as(self.ana, "tools").stdout)
 
     def test_reading_commands_show_what_was_written(self):
-        made = self.call(self.ana, "remember", title="Deploy steps", content="build, copy, restart", document="Guide")
+        steps = {"title": "Deploy steps", "content": "build, copy, restart"}
+        made = self.call(self.ana, "remember", document="Guide", **steps)
         self.assertIn("Deploy steps", self.run_as(self.ana, "search", "copy", "restart").stdout)
         self.assertIn("Nothing found", self.run_as(self.ana, "search", "zebra").stdout)
         self.assertIn("Guide", self.run_as(self.ana, "show").stdout)
@@ -164,13 +165,17 @@ class WithHub(Case):
         self.ben = self.world.person("Ben")
 
     def join(self, person):
-        invitation = self.hub.command("invite", "--workspace", self.hub.team, "--email", email_of(person.name))
-        done = self.run_as(person, "join", "--invite", invitation["token"], "--name", person.name, "--hub", self.hub.url)
+        invitation = self.invite(person.name)
+        words = ["--invite", invitation["token"], "--name", person.name, "--hub", self.hub.url]
+        done = self.run_as(person, "join", *words)
         self.assertEqual(done.returncode, 0, done.stderr)
-        return invitation
+
+    def invite(self, name):
+        return self.hub.command("invite", "--workspace", self.hub.team, "--email", email_of(name))
 
     def test_login_takes_the_token_from_stdin_and_keeps_it_private(self):
-        done = self.run_as(self.ana, "login", "--hub", self.hub.url, "--token", "-", text_in=self.hub.token + "\n")
+        words = ["--hub", self.hub.url, "--token", "-"]
+        done = self.run_as(self.ana, "login", *words, text_in=self.hub.token + "\n")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("Ana", done.stdout)
         self.assertIn("memsync init", done.stdout)
@@ -187,7 +192,8 @@ class WithHub(Case):
         self.assertEqual(done.returncode, 1)
 
     def test_what_one_shares_the_other_finds(self):
-        self.call(self.ana, "remember", title="Before the team", content="written alone: dugong", document="Old notes")
+        memory = {"title": "Before the team", "content": "written alone: dugong"}
+        self.call(self.ana, "remember", document="Old notes", **memory)
         login = self.run_as(self.ana, "login", "--hub", self.hub.url, "--token", self.hub.token)
         self.assertIn('memsync share "Old notes" --to "Team"', login.stdout)
         self.join(self.ben)
@@ -231,7 +237,7 @@ class WithHub(Case):
         self.assertEqual(self.run_as(self.ana, "doctor").returncode, 0)
 
     def test_an_invitation_works_once_and_the_link_is_enough(self):
-        invitation = self.hub.command("invite", "--workspace", self.hub.team, "--email", email_of("Ben"))
+        invitation = self.invite("Ben")
         done = self.run_as(self.ben, "join", "--invite", invitation["url"], "--name", "Ben")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("Team", done.stdout)

@@ -1,4 +1,4 @@
-"""Several `memsync mcp` processes of one store: who talks to the hub, how they end, what they tell each other."""
+"""Several `memsync mcp` processes of one store: who talks to the hub, how they end, what they share."""
 
 import os
 import signal
