@@ -39,7 +39,19 @@ void replace_outbox(WriteTxn& txn, Overlay& overlay, const WorkspaceRow& row,
     insert_into_outbox(txn, row.key, operation, node_of(overlay.state(), operation), now);
 }
 
+/// Sequences of an earlier log mean nothing in another one.
+void rebase(Operation& operation) {
+  operation.base = {};
+  wire::seal(operation);
+}
+
 } // namespace
+
+void rebase_outbox(WriteTxn& txn, Overlay& overlay, const WorkspaceRow& row, base::Timestamp now) {
+  std::vector<Operation> operations = read_outbox(txn, row.key);
+  for (Operation& operation : operations) rebase(operation);
+  replace_outbox(txn, overlay, row, operations, now);
+}
 
 Result<> SyncStore::adopt_epoch(const model::WorkspaceId& id, std::uint64_t last_n) {
   return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
@@ -50,10 +62,7 @@ Result<> SyncStore::adopt_epoch(const model::WorkspaceId& id, std::uint64_t last
                         row.key);
     for (Operation& operation : read_outbox(txn, row.key)) again.push_back(std::move(operation));
     std::erase_if(again, [&](const Operation& operation) { return operation.n <= last_n; });
-    for (Operation& operation : again) {
-      operation.base = {}; // sequences of the old log mean nothing in the new one
-      wire::seal(operation);
-    }
+    for (Operation& operation : again) rebase(operation);
     Overlay overlay(txn, row, store_user(txn));
     for (const ItemRef& item : overlay.state().items_with_base()) overlay.state().reset(item);
     replace_outbox(txn, overlay, row, again, replica_.clock().now());

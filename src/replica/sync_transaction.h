@@ -60,4 +60,9 @@ std::set<ItemRef> keep_rejected(storage::WriteTxn& txn, Overlay& overlay, const 
 std::set<ItemRef> acknowledge(storage::WriteTxn& txn, Overlay& overlay, const WorkspaceRow& workspace,
                               std::uint64_t n, base::Timestamp now);
 
+/// Makes the operations of the outbox ones that have seen nothing of the log: it is another one than they
+/// were written on. None of them may have been sent to it. The overlay must be rebuilt afterwards.
+void rebase_outbox(storage::WriteTxn& txn, Overlay& overlay, const WorkspaceRow& workspace,
+                   base::Timestamp now);
+
 } // namespace memsync::replica
