@@ -56,7 +56,7 @@ Result<> Lane::advance() {
   if (blocked_until_ > now()) return {};
   if (snapshot_ != Snapshot::none) return advance_snapshot();
   if (wants_epoch_probe_ && push_request_ == 0) return send_probe();
-  if (wants_pull_ && pull_request_ == 0) {
+  if (wants_pull_ && pull_request_ == 0 && !asks_about_fork_) {
     TRY_ASSIGN(const auto stored, row());
     pull_request_ = context_.send(PullFromWorkspace{id_, stored.cursor, model::limits::k_page_entries});
   }
@@ -121,6 +121,7 @@ void Lane::send_push(wire::PushRequest push) {
 // --- answers ---
 
 Result<std::optional<wire::Problem>> Lane::take(HubAnswer& answer) {
+  if (answer.request == push_request_) asks_about_fork_ = false;
   (answer.request == push_request_ ? push_request_ : pull_request_) = 0;
   if (auto* problem = std::get_if<wire::Problem>(&answer.content)) {
     if (problem->code == ErrorCode::unauthenticated || problem->code == ErrorCode::removed)
@@ -260,10 +261,23 @@ Result<> Lane::take_entries(model::Epoch epoch, std::span<const model::Entry> en
   context_.counters.conflicts += applied->conflicts;
   context_.counters.rejected += applied->rejected;
   if (applied->is_gap || applied->is_forked) wants_pull_ = true;
-  if (!applied->is_forked) return {};
-  TRY_ASSIGN(const auto stored, row());
-  push_replica_ = stored.replica;
-  return renew({});
+  return applied->is_forked ? ask_about_fork() : Result<>();
+}
+
+/// The log has an operation of another store under this replica's id. Which operations of the outbox the hub
+/// has besides (below a snapshot, say), only its answer to a push tells: sent again under a new id they would
+/// be applied twice.
+Result<> Lane::ask_about_fork() {
+  TRY_ASSIGN(const auto outbox, context_.store.next_push(id_, 0, 1));
+  if (outbox.operations.empty()) {
+    TRY_ASSIGN(const auto stored, row());
+    push_replica_ = stored.replica;
+    return renew({});
+  }
+  asks_about_fork_ = true;
+  pushed_through_ = 0;
+  wants_push_ = true;
+  return {};
 }
 
 Result<> Lane::compare_head(const model::Cursor& head, HeadNews news) {

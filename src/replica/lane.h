@@ -78,6 +78,7 @@ class Lane {
   base::Result<> restart_snapshot();
   base::Result<> send_probe();
   void send_push(wire::PushRequest push);
+  base::Result<> ask_about_fork();
   base::Result<> renew(const std::vector<wire::OperationMark>& accepted);
   base::Result<> refuse(const base::Error& error);
   void block(const base::Error& error);
@@ -92,6 +93,7 @@ class Lane {
   Snapshot snapshot_ = Snapshot::none;
   bool wants_push_ = true, wants_pull_ = false;
   bool wants_epoch_probe_ = false; // an empty push, whose refusal tells the hub's last_n
+  bool asks_about_fork_ = false;   // nothing more of the log until the hub answered a push
   model::Epoch adopted_epoch_;     // the new log whose last_n was taken note of; the snapshot is to follow
   bool sync_requested_ = false;
   std::uint64_t push_request_ = 0, pull_request_ = 0; // in flight; 0: none
