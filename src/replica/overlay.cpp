@@ -1,5 +1,7 @@
 #include "replica/overlay.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "replica/stored.h"
 #include "wire/operation_codec.h"
@@ -42,8 +44,26 @@ void Overlay::replay(std::set<ItemRef> items) {
         if (items.insert(other).second) open.push_back(other);
     }
   }
+  const std::vector<Link> before = links_of(items);
   for (const ItemRef& item : items) state_.reset(item);
-  for (const std::uint64_t n : operations) apply_again(n);
+  std::set<ItemRef> touched;
+  for (const std::uint64_t n : operations) {
+    apply_again(n);
+    touched.merge(items_touched_by(n));
+  }
+  // Another outcome for the tree (a delete that waits now, say) changes what operations on other items do.
+  const bool touches_others = !std::includes(items.begin(), items.end(), touched.begin(), touched.end());
+  if (touches_others || links_of(items) != before) replay_all();
+}
+
+std::vector<Overlay::Link> Overlay::links_of(const std::set<ItemRef>& items) {
+  std::vector<Link> links;
+  for (const ItemRef& item : items) {
+    if (item.kind != ItemKind::node) continue;
+    const auto link = state_.find_link(model::NodeId::parse(item.id).value_or(model::NodeId{}));
+    links.push_back(link ? Link{true, link->deleted, link->parent} : Link{});
+  }
+  return links;
 }
 
 void Overlay::replay_all() {

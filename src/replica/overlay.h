@@ -40,6 +40,13 @@ class Overlay {
   ReplicaState& state() { return state_; }
 
  private:
+  /// Where a node hangs, as operations on others see it.
+  struct Link {
+    bool is_known = false, is_deleted = false;
+    model::NodeId parent;
+    bool operator==(const Link&) const = default;
+  };
+  std::vector<Link> links_of(const std::set<ItemRef>& items);
   std::set<std::uint64_t> operations_touching(const ItemRef& item);
   std::set<ItemRef> items_touched_by(std::uint64_t n);
   void apply_again(std::uint64_t n);

@@ -1,4 +1,5 @@
 #include "model/limits.h"
+#include "model/tree.h"
 #include "replica/history_writer.h"
 #include "replica/sync_transaction.h"
 
@@ -39,6 +40,7 @@ class Page {
     install(entry);
     const bool is_as_expected = origin == Origin::outbox && entry.status == model::Status::applied;
     if (changes_tree(entry) && !is_as_expected) tree_changed_ = true;
+    if (origin == Origin::elsewhere && is_hidden_by_outbox(entry)) tree_changed_ = true;
     clock_ = std::max(clock_, entry.clock);
     cursor_ = entry.sequence;
     ++applied_.entries;
@@ -101,6 +103,21 @@ class Page {
     });
   }
 
+  /// Whether a delete of the outbox hides what somebody else changed. Applied again, it lets that go.
+  bool is_hidden_by_outbox(const Entry& entry) {
+    if (!outbox_deletes_) {
+      Statement row = txn_.prepare("SELECT 1 FROM outbox WHERE workspace = ?1 AND kind = 'delete' LIMIT 1");
+      row.bind_all(row_.key.value);
+      outbox_deletes_ = row.step();
+    }
+    return *outbox_deletes_ &&
+           std::any_of(entry.nodes.begin(), entry.nodes.end(), [&](const model::NodeEffect& effect) {
+             const auto hider = model::find_hider(overlay_.state(), effect.node.id);
+             const auto link = hider ? overlay_.state().find_link(*hider) : std::nullopt;
+             return link && link->deleted_stamp.sequence.is_provisional();
+           });
+  }
+
   void trim_acknowledged() {
     // Only the oldest are looked at, as many as one page can add: looking at all of them took longer than
     // applying a page.
@@ -117,6 +134,7 @@ class Page {
   HistoryWriter history_;
   std::set<ItemRef> affected_;
   bool tree_changed_ = false;
+  std::optional<bool> outbox_deletes_; // looked up when it matters
   model::Sequence cursor_ = row_.cursor.sequence;
   model::Hlc clock_;
   Applied applied_;
