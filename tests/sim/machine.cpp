@@ -75,6 +75,7 @@ void Machine::save_copy() {
 
 void Machine::restore_copy() {
   if (!fs::exists(folder + ".copy")) return;
+  was_restored_ = true;
   crash();
   // What was acknowledged since the copy and never reached the hub is gone with the disk it was on.
   for (std::size_t i = copied_at_; i < world_.ledger().size(); ++i)

@@ -1,4 +1,4 @@
-// The deterministic simulator: sim [--seeds N] [--first S] [--edits E] [--trace]
+// The deterministic simulator: sim [--seeds N] [--first S] [--edits E] [--stop] [--trace]
 //
 // Every run is decided by its seed alone. A run that breaks an invariant prints the command that replays
 // it; the program then ends with 1.
@@ -16,6 +16,7 @@ namespace {
 
 struct Arguments {
   std::uint64_t seeds = 20, first = 1;
+  bool stop = false; // at the first failure
   RunOptions run;
 };
 
@@ -27,6 +28,7 @@ Arguments parse(int count, char** values) {
     if (name == "--seeds") arguments.seeds = number();
     if (name == "--first") arguments.first = number();
     if (name == "--edits") arguments.run.edits_per_machine = number();
+    if (name == "--stop") arguments.stop = true;
     if (name == "--trace") arguments.run.trace = true;
   }
   return arguments;
@@ -53,6 +55,7 @@ int main(int count, char** values) {
       ++failed;
       fmt::print("seed {}: {}\n  replay: {} --first {} --seeds 1 --edits {} --trace\n", seed, violation.what,
                  values[0], seed, arguments.run.edits_per_machine);
+      if (arguments.stop) break;
     }
     operations += world.ledger().size();
   }

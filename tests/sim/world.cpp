@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "tests/sim/oracle.h"
+#include "tests/sim/visible.h"
 
 namespace memsync::sim {
 
@@ -128,6 +129,8 @@ void World::plan_machine(Machine& m, Millis length) {
   m.start();
   for (std::size_t i = 0; i < options_.edits_per_machine; ++i)
     scheduler_.after(random_.below(length), [&m] { m.edit(); });
+  for (int i = 0; i < 10; ++i)
+    scheduler_.after(random_.below(length), [this, &m] { VisibleJudge(*this).judge(m); });
   for (int i = 0; i < 2; ++i) {
     const Millis at = random_.below(length);
     scheduler_.after(at, [&m] { m.crash(); });

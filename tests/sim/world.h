@@ -54,6 +54,8 @@ class Machine {
   /// A copy of the store as it is now, and putting it back (which forks the replica).
   void save_copy();
   void restore_copy();
+  /// Whether it was put back to a copy once: it may have sent what it does not know it sent.
+  bool was_restored() const { return was_restored_; }
 
   replica::Replica& replica() { return *replica_; }
   SimHubClient& client() { return *client_; }
@@ -77,6 +79,7 @@ class Machine {
   std::unique_ptr<replica::Engine> engine_;
   std::uint64_t incarnation_ = 0;
   Millis next_wake_ = 0;
+  bool was_restored_ = false;
   std::size_t copied_at_ = 0; // how long the ledger was when the copy was made
 };
 
