@@ -24,6 +24,10 @@ struct Migration {
 
 enum class Access { read_write, read_only };
 
+// SQLite's application_id of our files, in their headers: what kind of file this is.
+inline constexpr std::int32_t k_replica_file = 0x6d73796e; // "msyn"
+inline constexpr std::int32_t k_hub_file = 0x6d737968;     // "msyh"
+
 struct OpenOptions {
   std::string path;
   std::span<const Migration> migrations;
@@ -32,7 +36,7 @@ struct OpenOptions {
   std::string lock_path;                        // the writer lock; empty = path + ".lock"
   int cache_kib = 2048;                         // page cache of this connection
   std::chrono::milliseconds busy_limit{10'000}; // wait for the writer lock, then `busy`
-  std::int32_t application_id = 0x6d73796e;     // "msyn"; a file with another id is refused
+  std::int32_t application_id = k_replica_file; // a file with another id is refused, naming what it is
 };
 
 /// A consistent view of the database: everything read through one ReadTxn is of one moment, that of

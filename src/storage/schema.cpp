@@ -16,12 +16,25 @@ int version_of(Connection& connection) {
   return static_cast<int>(connection.query_int64("PRAGMA user_version"));
 }
 
+std::string_view describe_file(std::int64_t application_id) {
+  switch (application_id) {
+    case k_replica_file: return "a memsync replica, the memory of one machine";
+    case k_hub_file: return "a memsync hub, the log of a whole team";
+    default: return "a database of another program";
+  }
+}
+
 void check_identity(Connection& connection, const OpenOptions& options) {
   const std::int64_t application = connection.query_int64("PRAGMA application_id");
   if (application == options.application_id) return;
   const bool is_new = application == 0 && version_of(connection) == 0 &&
                       connection.query_int64("SELECT count(*) FROM sqlite_schema") == 0;
-  if (!is_new) refuse(options, "is a database of another program; choose another path");
+  if (is_new) return;
+  const std::string_view wanted = options.application_id == k_hub_file       ? "a memsync hub"
+                                  : options.application_id == k_replica_file ? "a memsync replica"
+                                                                             : "what was expected here";
+  refuse(options, fmt::format("is {} and not {}; choose another path; the file was not changed",
+                              describe_file(application), wanted));
 }
 
 void check_version(Connection& connection, const OpenOptions& options) {

@@ -83,11 +83,32 @@ TEST_CASE("a database of a newer program is refused and left untouched") {
 TEST_CASE("a database of another program is refused") {
   const TemporaryFolder folder;
   OpenOptions options = options_for(folder.file("a.db"));
-  open_database(options);
   options.application_id = 42;
+  open_database(options);
+  options.application_id = k_replica_file;
   const auto refused = Database::open(options);
   REQUIRE(!refused);
   CHECK(refused.error().message.find("another program") != std::string::npos);
+}
+
+TEST_CASE(
+    "a hub's file opened as a replica's, and the other way round, is refused by its name and untouched") {
+  const TemporaryFolder folder;
+  for (const auto& [written, opened, name] :
+       {std::tuple{k_hub_file, k_replica_file,
+                   "is a memsync hub, the log of a whole team and not a memsync replica"},
+        std::tuple{k_replica_file, k_hub_file,
+                   "is a memsync replica, the memory of one machine and not a memsync hub"}}) {
+    OpenOptions options = options_for(folder.file(std::to_string(written)));
+    options.application_id = written;
+    open_database(options);
+    const std::string before = content_of(options.path);
+    options.application_id = opened;
+    const auto refused = Database::open(options);
+    REQUIRE(!refused);
+    CHECK(refused.error().message.find(name) != std::string::npos);
+    CHECK(content_of(options.path) == before);
+  }
 }
 
 TEST_CASE("a file that is no database is reported as corrupt") {
