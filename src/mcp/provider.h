@@ -15,6 +15,12 @@ namespace memsync::mcp {
 template <class T>
 using Outcome = std::variant<T, InputRequired, wire::RpcError>;
 
+/// Which lists change while the server runs. Only those are advertised as `listChanged`
+/// and announced.
+struct ChangingLists {
+  bool tools = false, prompts = false, resources = false;
+};
+
 /// One page of a list. `next` is the provider's own position after the last item (for example its
 /// id), empty on the last page. The server wraps it in an opaque cursor.
 template <class T>

@@ -272,9 +272,15 @@ void Server::receive(std::string_view line) {
 
 void Server::receive_overlong(std::size_t size_bytes) { impl_->receive_overlong(size_bytes); }
 bool Server::has_room() const { return impl_->has_room(); }
-void Server::tools_changed() { impl_->list_changed(ListKind::tools); }
-void Server::prompts_changed() { impl_->list_changed(ListKind::prompts); }
-void Server::resources_changed() { impl_->list_changed(ListKind::resources); }
+void Server::tools_changed() {
+  if (impl_->changing().tools) impl_->list_changed(ListKind::tools);
+}
+void Server::prompts_changed() {
+  if (impl_->changing().prompts) impl_->list_changed(ListKind::prompts);
+}
+void Server::resources_changed() {
+  if (impl_->changing().resources) impl_->list_changed(ListKind::resources);
+}
 void Server::resource_updated(std::string_view uri) { impl_->resource_updated(uri); }
 bool Server::notify_legacy(std::string_view method, const Json& params) {
   return impl_->notify_legacy(method, params);

@@ -30,6 +30,7 @@ struct ServerConfig {
   std::string instructions = {};
   std::string principal = {}; // who the process acts for; bound into request states
   ServedEras eras = ServedEras::both;
+  ChangingLists changing = {};        // none: then no list is advertised as changing
   Json experimental = Json::object(); // `capabilities.experimental`, legacy era
   std::size_t page_size = 100;        // of every list
   std::chrono::milliseconds list_ttl = std::chrono::minutes(5);
@@ -86,7 +87,8 @@ class Server {
   /// False while k_max_running requests are being worked on; reading should pause.
   bool has_room() const;
 
-  /// Lists have changed, or the resource at `uri` has; tells those who subscribed.
+  /// Lists have changed, or the resource at `uri` has; tells those who subscribed. A list that
+  /// ServerConfig::changing does not name is not announced.
   void tools_changed();
   void prompts_changed();
   void resources_changed();

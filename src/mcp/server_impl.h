@@ -60,6 +60,7 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
   void receive(std::string_view line);
   void receive_overlong(std::size_t size_bytes);
   bool has_room() const { return running_->value() < k_max_running; }
+  const ChangingLists& changing() const { return config_.changing; }
   void list_changed(ListKind kind) { subscriptions_.list_changed(kind); }
   void resource_updated(std::string_view uri) { subscriptions_.resource_updated(uri); }
   bool notify_legacy(std::string_view method, const Json& params);

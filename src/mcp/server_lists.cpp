@@ -60,9 +60,15 @@ wire::RpcResult<std::string> Server::Impl::parse_position(const Json& params, st
 
 Json Server::Impl::capabilities(wire::Revision revision) const {
   const auto& features = wire::features_of(revision);
-  Json json = {{"tools", {{"listChanged", true}}}, {"logging", Json::object()}};
-  if (parts_.resources != nullptr) json["resources"] = {{"subscribe", true}, {"listChanged", true}};
-  if (parts_.prompts != nullptr) json["prompts"] = {{"listChanged", true}};
+  const auto list = [](bool is_changing) {
+    return is_changing ? Json{{"listChanged", true}} : Json::object();
+  };
+  Json json = {{"tools", list(config_.changing.tools)}, {"logging", Json::object()}};
+  if (parts_.resources != nullptr) {
+    json["resources"] = list(config_.changing.resources);
+    json["resources"]["subscribe"] = true;
+  }
+  if (parts_.prompts != nullptr) json["prompts"] = list(config_.changing.prompts);
   const bool can_complete = parts_.resources != nullptr || parts_.prompts != nullptr;
   if (can_complete && features.tool_annotations) json["completions"] = Json::object();
   if (features.era == wire::Era::legacy && !config_.experimental.empty())
@@ -181,8 +187,10 @@ void Server::Impl::unsubscribe(Incoming& request) {
 }
 
 void Server::Impl::listen(Incoming& request) {
-  auto filter =
-      parse_subscription_filter(request.params, parts_.prompts != nullptr, parts_.resources != nullptr);
+  ChangingLists announced = config_.changing;
+  announced.prompts = announced.prompts && parts_.prompts != nullptr;
+  announced.resources = announced.resources && parts_.resources != nullptr;
+  auto filter = parse_subscription_filter(request.params, announced, parts_.resources != nullptr);
   if (!filter) {
     request.exchange->fail(filter.error());
   } else if (!subscriptions_.listen(request.exchange, *std::move(filter))) {

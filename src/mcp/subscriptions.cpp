@@ -48,16 +48,18 @@ Json encode_filter(const SubscriptionFilter& filter) {
 
 } // namespace
 
-wire::RpcResult<SubscriptionFilter> parse_subscription_filter(const Json& params, bool has_prompts,
+wire::RpcResult<SubscriptionFilter> parse_subscription_filter(const Json& params,
+                                                              const ChangingLists& announced,
                                                               bool has_resources) {
   const auto json = params.find("notifications");
   if (json == params.end() || !json->is_object()) return invalid_params("notifications must be an object.");
   SubscriptionFilter filter;
-  TRY_ASSIGN(filter.tools, parse_flag(*json, "toolsListChanged"));
+  TRY_ASSIGN(const bool tools, parse_flag(*json, "toolsListChanged"));
   TRY_ASSIGN(const bool prompts, parse_flag(*json, "promptsListChanged"));
   TRY_ASSIGN(const bool resources, parse_flag(*json, "resourcesListChanged"));
-  filter.prompts = prompts && has_prompts;
-  filter.resources = resources && has_resources;
+  filter.tools = tools && announced.tools;
+  filter.prompts = prompts && announced.prompts;
+  filter.resources = resources && announced.resources;
   const auto uris = json->find("resourceSubscriptions");
   if (uris == json->end()) return filter;
   if (!uris->is_array() || uris->size() > k_max_subscribed_uris) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mcp/exchange.h"
+#include "mcp/provider.h"
 
 namespace memsync::mcp {
 
@@ -25,8 +26,9 @@ struct SubscriptionFilter {
 };
 
 /// Reads `params.notifications`; -32602 when it is missing, of a wrong type or too long. What the
-/// server does not serve is left out.
-wire::RpcResult<SubscriptionFilter> parse_subscription_filter(const wire::Json& params, bool has_prompts,
+/// server never announces is left out, and so is not acknowledged.
+wire::RpcResult<SubscriptionFilter> parse_subscription_filter(const wire::Json& params,
+                                                              const ChangingLists& announced,
                                                               bool has_resources);
 
 enum class ListKind { tools, prompts, resources };

@@ -121,7 +121,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   base::SeededRandom random(1);
   std::vector<std::string> output;
   mcp::Server server(
-      {.info = {.name = "fuzz", .version = "1"}, .page_size = 7},
+      {.info = {.name = "fuzz", .version = "1"},
+       .changing = {.tools = true, .prompts = true},
+       .page_size = 7},
       {fixture.executor, fixture.executor, fixture.clock, random, fixture.tools, &fixture.resources,
        &fixture.prompts, [&output](std::string line) { output.push_back(std::move(line)); }});
   fixture.changes = {[&server] { server.tools_changed(); }, [&server] { server.prompts_changed(); }};

@@ -83,6 +83,7 @@ class Harness {
     config.info.name = "test";
     config.info.version = "1.0";
     config.instructions = "Be kind.";
+    config.changing = {.tools = true, .prompts = true, .resources = true};
   }
 
   void add(Tool added) {

@@ -231,6 +231,33 @@ TEST_CASE("a modern client hears on each listen only of what that one asked for"
   CHECK(harness.next()["params"]["requestId"] == 2);
 }
 
+TEST_CASE("lists that never change are advertised in neither era, not acknowledged and not announced") {
+  Harness harness;
+  Numbers numbers;
+  Greetings greetings;
+  harness.resources = &numbers;
+  harness.prompts = &greetings;
+  harness.config.changing = {};
+  harness.start();
+  const Json expected = {
+      {"tools", Json::object()}, {"prompts", Json::object()}, {"resources", {{"subscribe", true}}}};
+  const auto check = [&](const Json& capabilities) {
+    for (const auto& [name, value] : expected.items()) CHECK(capabilities[name] == value);
+  };
+  check(harness.ask_modern("server/discover")["result"]["capabilities"]);
+  const Json all = {{"toolsListChanged", true}, {"promptsListChanged", true}, {"resourcesListChanged", true}};
+  const Json listening = harness.ask_modern("subscriptions/listen", {{"notifications", all}});
+  CHECK(listening["params"]["notifications"] == Json::object());
+  check(harness.ask("initialize",
+                    {{"protocolVersion", "2025-11-25"},
+                     {"capabilities", Json::object()},
+                     {"clientInfo", {{"name", "c"}, {"version", "1"}}}})["result"]["capabilities"]);
+  harness.server().tools_changed();
+  harness.server().prompts_changed();
+  harness.server().resources_changed();
+  CHECK(harness.is_silent());
+}
+
 TEST_CASE_FIXTURE(Fixture, "a listen with a bad filter or too many of them is refused") {
   CHECK(error_code(ask_modern("subscriptions/listen")) == -32602);
   CHECK(error_code(ask_modern("subscriptions/listen", {{"notifications", {{"toolsListChanged", 1}}}})) ==
