@@ -187,6 +187,7 @@ class Pusher {
     entry.n = op.n;
     entry.hash = op.hash;
     entry.kind = op.kind;
+    entry.newer_kind = op.newer_kind;
     entry.target = op.target;
     entry.at = now_;
     entry.status = status;

@@ -81,6 +81,7 @@ class Application {
   /// Somebody made the same node before (offline twins of a project's document): what stands, stands. It
   /// counts as an edit all the same, since its author relies on the node.
   void create_again(Node& existing, Node& wanted) {
+    if (!existing.unknown.empty()) return note_superseded();
     revive(existing);
     const FieldSet restored = registers_.take_changed();
     const Tally tally = registers_.tally;
@@ -231,13 +232,20 @@ class Application {
 
   // --- finding what an operation acts on ---
 
-  /// The node, or rejects: unknown, or changed since the operation's base although it forbade that.
+  /// The node, or rejects: unknown, changed since the operation's base although it forbade that, or holding
+  /// what only a newer version understands.
   std::optional<Node> find_existing(const NodeId& id) {
     auto node = state_.find_node(id);
     if (!node) {
       reject(ErrorCode::not_found, fmt::format("no node {}", id.view()));
     } else if (op_.if_base && registers_.was_changed_unseen(*node)) {
       reject(ErrorCode::stale, fmt::format("node {} changed since it was read: read it again", id.view()));
+      node.reset();
+    } else if (!node->unknown.empty()) {
+      // What a newer version keeps there may depend on what this one would change.
+      reject(ErrorCode::validation,
+             fmt::format("node {} was changed by a newer memsync and can only be read here: update this one",
+                         id.view()));
       node.reset();
     }
     return node;

@@ -161,7 +161,7 @@ namespace {
 
 /// A field that this version does not know would be dropped without a trace.
 Result<> check_version(const Operation& operation) {
-  bool is_newer = operation.schema > k_operation_schema;
+  bool is_newer = operation.schema > k_operation_schema || !operation.newer_kind.empty();
   if (!operation.extra.empty()) {
     const auto extra = base::parse_json(operation.extra);
     is_newer = is_newer || !extra || extra->contains("fields");

@@ -104,6 +104,7 @@ struct Operation {
   /// Members of a newer version, those of `fields` included, as canonical text of a JSON object; empty:
   /// none. Kept and passed on.
   std::string extra;
+  std::string newer_kind; // a kind that this version does not know, `kind` is update then; else empty
 
   NodeId target_node() const { return id_cast<NodeId>(target); }
   RelationshipId target_relationship() const { return id_cast<RelationshipId>(target); }
@@ -178,6 +179,7 @@ struct Entry {
   std::vector<Comment> comments;
   std::vector<LostValue> lost;
   std::vector<Conflict> conflicts; // opened, or closed (resolved = true)
+  std::string newer_kind;          // as in Operation
   bool operator==(const Entry&) const = default;
 };
 

@@ -110,7 +110,8 @@ std::string encode_entry(const Entry& entry) {
   out += R"(,"n":)";
   append_quoted_number(out, entry.n);
   append_member(out, "hash", entry.hash.hex());
-  append_member(out, "kind", name_of(entry.kind));
+  append_member(out, "kind",
+                entry.newer_kind.empty() ? name_of(entry.kind) : std::string_view(entry.newer_kind));
   append_member(out, "target", entry.target.view());
   out += R"(,"by":)";
   append_provenance(out, entry.by);
@@ -137,7 +138,10 @@ Result<Entry> decode_entry(const Json& json) {
   e.n = reader.u64("n");
   e.hash = reader.hash("hash");
   // A kind that only a newer hub knows: its effects are absolute values all the same.
-  e.kind = find_by_name<OperationKind>(reader.text("kind")).value_or(OperationKind::update);
+  const std::string kind = reader.text("kind");
+  const auto known = find_by_name<OperationKind>(kind);
+  e.kind = known.value_or(OperationKind::update);
+  if (!known) e.newer_kind = kind;
   e.target = reader.id<ItemId>("target");
   e.by = read_provenance(reader, "by");
   e.at = base::Timestamp{std::chrono::milliseconds{reader.optional_int("at").value_or(0)}};
@@ -147,6 +151,9 @@ Result<Entry> decode_entry(const Json& json) {
   if (const auto code = reader.optional_text("code"))
     e.code = base::find_error_code(*code).value_or(base::ErrorCode::internal);
   reader.list("nodes", e.nodes, &decode_effect);
+  // What it did to a node beyond these values is not known: the node is read-only from here on.
+  if (!known && e.status != Status::rejected)
+    for (NodeEffect& effect : e.nodes) effect.node.unknown["kind " + kind] = "true";
   reader.list("relationships", e.relationships, &decode_relationship);
   reader.list("comments", e.comments, &decode_comment);
   reader.list("lost", e.lost, &decode_lost);

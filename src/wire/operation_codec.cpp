@@ -19,6 +19,7 @@ constexpr std::array k_known_members = {
     "strategy", "tx",   "if_base", "schema"};
 
 constexpr std::int64_t k_max_schema = 1'000'000;
+constexpr std::size_t k_max_kind_bytes = 40;
 
 template <class Id>
 void put_id(Json& json, const char* name, const Id& id) {
@@ -115,7 +116,7 @@ Json encode_claims(const Operation& op) {
   Json json = Json::object();
   if (!op.extra.empty())
     if (auto extra = base::parse_json(op.extra)) json = *std::move(extra);
-  json["kind"] = name_of(op.kind);
+  json["kind"] = op.newer_kind.empty() ? std::string(name_of(op.kind)) : op.newer_kind;
   json["target"] = op.target.view();
   put_id(json, "document", op.document);
   json["base"] = number_text(op.base.value);
@@ -154,7 +155,14 @@ Result<Operation> decode_operation(const Json& json) {
   Operation op;
   op.n = reader.u64("n");
   op.hash = reader.hash("hash");
-  op.kind = reader.name<OperationKind>("kind");
+  const std::string kind = reader.text("kind");
+  if (const auto known = find_by_name<OperationKind>(kind)) {
+    op.kind = *known;
+  } else if (kind.empty() || kind.size() > k_max_kind_bytes) {
+    reader.fail("kind", "is not a kind of operation");
+  } else {
+    op.newer_kind = kind; // refused alone, so that the rest of its batch is not held up
+  }
   op.target = reader.id<ItemId>("target");
   op.document = reader.optional_id<DocumentId>("document").value_or(DocumentId{});
   op.base = Sequence{reader.u64("base")};

@@ -50,6 +50,27 @@ TEST_CASE("a push that overlaps an earlier one applies only what is new") {
   CHECK(answer.results[1].sequence.value == 3);
 }
 
+TEST_CASE(
+    "an operation of a newer version is refused alone and kept by name; the rest of its batch goes on") {
+  HubFixture f;
+  Writer writer(f.random);
+  const auto first = writer.create("first");
+  auto newer = writer.start(model::OperationKind::update, first.target_node());
+  newer.newer_kind = "pin";
+  auto field = writer.retitle(first.target_node(), "second");
+  field.extra = R"({"fields":{"mood":{"set":"good"}}})";
+  const auto last = writer.create("last");
+  const auto answer = f.push(f.olga, writer, {first, Writer::sealed(newer), Writer::sealed(field), last});
+  REQUIRE(answer.results.size() == 4);
+  CHECK(answer.results[1].code == ErrorCode::validation);
+  CHECK(answer.results[2].code == ErrorCode::validation);
+  CHECK(answer.results[3].status == Status::applied);
+  const auto entries = f.entries(f.olga);
+  CHECK(entries.at(1).newer_kind == "pin");
+  CHECK(entries.at(1).status == Status::rejected);
+  f.check_sound();
+}
+
 TEST_CASE("an operation that skips a number is a gap, in the batch and after what is known") {
   HubFixture f;
   Writer writer(f.random);

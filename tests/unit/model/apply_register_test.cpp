@@ -296,3 +296,19 @@ TEST_CASE("an operation on a node the log does not have is rejected as not found
   CHECK(world.commit('B', moved(nowhere, {})).rejection->code == base::ErrorCode::not_found);
   CHECK(world.commit('B', commented(nowhere, 5)).rejection->code == base::ErrorCode::not_found);
 }
+
+TEST_CASE("a node with registers of a newer version is read-only, and keeps them when it comes again") {
+  World world;
+  const NodeId node = world.add();
+  world.state.nodes.at(node).unknown["mood"] = R"([["1","2","",""],"good"])";
+  const Node before = world.node(node);
+  for (const OperationKind kind : {OperationKind::update, OperationKind::complete, OperationKind::remove,
+                                   OperationKind::restore, OperationKind::assign}) {
+    Operation change = make(kind, node);
+    if (kind == OperationKind::update) change.fields.title = "other";
+    const Outcome refused = world.commit('B', change);
+    CHECK(refused.status == Status::rejected);
+    CHECK(refused.rejection->message.find("newer memsync") != std::string::npos);
+  }
+  CHECK(world.node(node) == before);
+}

@@ -49,14 +49,20 @@ TEST_CASE("what is wrong inside of an item of an entry is refused") {
   }
 }
 
-TEST_CASE("an entry of an operation that only a newer hub knows still has its effects") {
+TEST_CASE(
+    "an entry of an operation that only a newer hub knows keeps its kind and effects, its nodes read-only") {
   base::Json json = parse(encode_entry(full_entry()));
   json["kind"] = "fold";
+  json["status"] = "applied";
   json["note"] = "unknown member";
   json["code"] = "unknown code";
   const auto read = decode_entry(json);
   REQUIRE(read);
-  CHECK(read->nodes == full_entry().nodes);
+  CHECK(read->newer_kind == "fold");
+  CHECK(parse(encode_entry(*read))["kind"] == "fold");
+  model::NodeEffect expected = full_entry().nodes.at(0);
+  expected.node.unknown["kind fold"] = "true";
+  CHECK(read->nodes.at(0) == expected);
   CHECK(read->kind == model::OperationKind::update);
   CHECK(read->code == base::ErrorCode::internal);
 }

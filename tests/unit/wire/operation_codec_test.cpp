@@ -66,7 +66,7 @@ TEST_CASE("values of the wrong form are refused") {
                                                      {"hlc", "1e3"},
                                                      {"target", "short"},
                                                      {"hash", "xyz"},
-                                                     {"kind", "erase"},
+                                                     {"kind", ""},
                                                      {"strategy", "best"},
                                                      {"schema", 0},
                                                      {"schema", 4'000'000'000},
@@ -98,6 +98,19 @@ TEST_CASE("members and fields of a newer version are kept, covered by the hash a
   CHECK(has_valid_hash(sealed));
   sealed.extra.clear();
   CHECK_FALSE(has_valid_hash(sealed));
+}
+
+TEST_CASE("a kind of a newer version is kept, covered by the hash and not applied by this one") {
+  base::Json json = encode_operation(full_operation());
+  json["kind"] = "pin";
+  const auto read = decode_operation(json);
+  REQUIRE(read);
+  CHECK(read->newer_kind == "pin");
+  CHECK(encode_operation(*read) == json);
+  CHECK_FALSE(has_valid_hash(*read));
+  CHECK(model::validate(*read).error().code == base::ErrorCode::validation);
+  json["kind"] = std::string(41, 'x');
+  CHECK_FALSE(decode_operation(json));
 }
 
 TEST_CASE("an operation with fields of a newer version is not applied by this one") {
