@@ -21,6 +21,7 @@ int run(int argc, char** argv) {
   add_token_commands(program, app);
   add_workspace_commands(program, app);
   add_maintenance_commands(program, app);
+  add_restore_command(program, app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/hub_program.h"
+#include "hub/compaction.h"
 
 namespace memsync::app {
 
@@ -29,6 +30,24 @@ hub::Answer<Output> check(HubProgram& program) {
                                 {"nodes", std::to_string(report.nodes)}}))};
 }
 
+struct CompactOptions {
+  std::int64_t log_days = 30;
+};
+
+hub::Answer<Output> compact(HubProgram& program, const CompactOptions& options) {
+  TRY_ASSIGN(const auto store, program.open_store());
+  hub::CompactionRules rules;
+  rules.log_kept = std::chrono::days(options.log_days);
+  TRY_ASSIGN(const auto done, hub::compact_all(*store, program.clock(), rules));
+  TRY(store->tidy());
+  return Output{
+      {{"entries", done.entries}, {"nodes", done.nodes}},
+      fmt::format(
+          "{} log entries dropped, {} deleted nodes purged. History stays; replicas that were away for "
+          "longer fetch a snapshot.\n",
+          done.entries, done.nodes)};
+}
+
 } // namespace
 
 void add_maintenance_commands(HubProgram& program, CLI::App& app) {
@@ -36,6 +55,13 @@ void add_maintenance_commands(HubProgram& program, CLI::App& app) {
   CLI::App& command = program.add_command(app, "backup", "Copy the hub to a file while it serves",
                                           [&program, file] { return backup(program, *file); });
   command.add_option("--to", *file, "The file to make; it must not exist")->required()->type_name("FILE");
+  const auto compaction = std::make_shared<CompactOptions>();
+  CLI::App& compacting =
+      program.add_command(app, "compact", "Drop what every replica has read (serve does, too)",
+                          [&program, compaction] { return compact(program, *compaction); });
+  compacting.add_option("--log-days", compaction->log_days, "Keep the log of so many days")
+      ->check(CLI::Range(0, 36'500))
+      ->capture_default_str();
   program.add_command(app, "check", "Read everything and verify it", [&program] { return check(program); });
 }
 

@@ -38,7 +38,7 @@ CLI::App& HubProgram::add_command(CLI::App& parent, const std::string& name, con
   return *app;
 }
 
-Result<std::unique_ptr<hub::HubStore>> HubProgram::create_store() {
+Result<> HubProgram::make_folder() {
   std::error_code failure;
   fs::create_directories(data_folder_, failure);
   if (!failure && fs::is_empty(data_folder_, failure))
@@ -47,6 +47,11 @@ Result<std::unique_ptr<hub::HubStore>> HubProgram::create_store() {
     return Error{ErrorCode::validation,
                  fmt::format("cannot use the folder {}: {}; choose another with --data", data_folder_,
                              failure.message())};
+  return {};
+}
+
+Result<std::unique_ptr<hub::HubStore>> HubProgram::create_store() {
+  TRY(make_folder());
   return open_database();
 }
 

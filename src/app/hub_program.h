@@ -43,6 +43,8 @@ class HubProgram {
   /// Makes the data folder (only its owner may enter) and a new store in it; `validation` when the folder
   /// already holds one with users.
   base::Result<std::unique_ptr<hub::HubStore>> create_store();
+  /// Makes the data folder, or takes one that is there.
+  base::Result<> make_folder();
   /// The store of the data folder; `not_found` naming `init` when there is none.
   base::Result<std::unique_ptr<hub::HubStore>> open_store();
 
@@ -80,5 +82,6 @@ void add_user_commands(HubProgram& program, CLI::App& app);
 void add_token_commands(HubProgram& program, CLI::App& app);
 void add_workspace_commands(HubProgram& program, CLI::App& app);
 void add_maintenance_commands(HubProgram& program, CLI::App& app);
+void add_restore_command(HubProgram& program, CLI::App& app);
 
 } // namespace memsync::app

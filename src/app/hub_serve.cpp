@@ -1,12 +1,10 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
-#include <fcntl.h>
 #include <filesystem>
 #include <iostream>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "app/hub_program.h"
+#include "app/hub_serve_lock.h"
 #include "hub/backends/local_broker.h"
 #include "hub/backends/sqlite_store.h"
 #include "hub/hub.h"
@@ -19,26 +17,6 @@ namespace {
 struct ServeOptions {
   net::server::ServerOptions server;
   std::string ready_file;
-};
-
-/// One hub per data folder: two would share the store correctly, but their streams would see each other's
-/// changes only by polling, and somebody who starts a second one does not mean to.
-class ServeLock {
- public:
-  explicit ServeLock(const std::string& folder)
-      : descriptor_(::open((folder + "/hub.serving").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)) {
-    held_ = descriptor_ >= 0 && ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0;
-  }
-  ~ServeLock() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  ServeLock(const ServeLock&) = delete;
-  ServeLock& operator=(const ServeLock&) = delete;
-  bool is_held() const { return held_; }
-
- private:
-  int descriptor_;
-  bool held_ = false;
 };
 
 /// The file that says where the hub is, as long as it serves.

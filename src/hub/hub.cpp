@@ -1,5 +1,6 @@
 #include "hub/hub.h"
 
+#include "base/log.h"
 #include "hub/hub_implementation.h"
 
 namespace memsync::hub {
@@ -30,6 +31,8 @@ Hub::Implementation::Implementation(base::Clock& clock_source, base::Random& ran
       denied(metrics.counter("memsync_denied_total", "Requests refused for lack of a right")),
       pulled(metrics.counter("memsync_pull_entries_total", "Log entries given out by pulls")),
       snapshots(metrics.counter("memsync_snapshots_total", "Snapshots opened")),
+      compacted(metrics.counter("memsync_compacted_entries_total", "Log entries dropped by compaction")),
+      purged(metrics.counter("memsync_purged_nodes_total", "Deleted nodes purged for good")),
       push_requests(options.push_requests),
       push_operations(options.push_operations),
       stream_opens(options.stream_opens),
@@ -41,6 +44,12 @@ Hub::Implementation::Implementation(base::Clock& clock_source, base::Random& ran
       }) {}
 
 Hub::Implementation::~Implementation() {
+  {
+    const std::lock_guard lock(keeper_mutex_);
+    is_stopping_ = true;
+  }
+  keeper_wake_.notify_all();
+  if (keeper_.joinable()) keeper_.join();
   queue.close();
   streams.stop();
   if (writer_.joinable()) writer_.join();
@@ -56,6 +65,41 @@ void Hub::Implementation::start_threads() {
     while (streams.wait(streams.step())) {
     }
   });
+  keeper_ = std::thread([this] { keep_house(); });
+}
+
+/// The keeper's thread: what nobody waits for.
+void Hub::Implementation::keep_house() {
+  constexpr std::chrono::minutes k_note_period{1};
+  constexpr std::chrono::hours k_compaction_period{1};
+  base::Instant compact_at = clock.instant() + k_compaction_period;
+  std::unique_lock lock(keeper_mutex_);
+  while (!keeper_wake_.wait_for(lock, k_note_period, [this] { return is_stopping_; })) {
+    lock.unlock();
+    if (const auto noted = cursors.write(store); !noted)
+      base::log(base::LogLevel::warning, "how far replicas read is not noted: {}", noted.error().message);
+    if (clock.instant() >= compact_at) {
+      compact_at = clock.instant() + k_compaction_period;
+      if (const auto done = compact(); !done)
+        base::log(base::LogLevel::warning, "compaction waits: {}", done.error().message);
+    }
+    lock.lock();
+  }
+  lock.unlock();
+  if (const auto noted = cursors.write(store); !noted)
+    base::log(base::LogLevel::warning, "how far replicas read is not noted: {}", noted.error().message);
+}
+
+base::Result<Compacted> Hub::Implementation::compact() {
+  // First, so that a replica that reads slowly holds the floor where it is now.
+  TRY(cursors.write(store));
+  TRY_ASSIGN(const Compacted done, compact_all(store, clock, options.compaction));
+  compacted.add(done.entries);
+  purged.add(done.nodes);
+  if (done.entries + done.nodes > 0)
+    base::log(base::LogLevel::info, "compacted: {} log entries dropped, {} deleted nodes purged",
+              done.entries, done.nodes);
+  return done;
 }
 
 Answer<> Hub::Implementation::limit(RateLimiter& limiter, std::string_view key, double amount,
@@ -374,5 +418,8 @@ base::Result<> Hub::check_ready() {
     return {};
   });
 }
+
+base::Result<> Hub::note_cursors() { return implementation_->cursors.write(implementation_->store); }
+base::Result<Compacted> Hub::compact() { return implementation_->compact(); }
 
 } // namespace memsync::hub

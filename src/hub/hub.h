@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "hub/answer.h"
 #include "hub/broker.h"
+#include "hub/compaction.h"
 #include "hub/metrics.h"
 #include "hub/rate_limit.h"
 #include "hub/records.h"
@@ -31,6 +32,7 @@ struct HubOptions {
   RateRule stream_opens{60, 60};            // per user and replica
   RateRule invitation_tries{20, 20};        // per address
   Streams::Options streams;
+  CompactionRules compaction;
 };
 
 struct WorkspaceChange {
@@ -66,6 +68,7 @@ struct InvitationInfo {
 struct PullRequest {
   model::Cursor after;
   std::size_t limit = model::limits::k_page_entries;
+  std::optional<model::ReplicaId> replica = {}; // who reads: the log is kept above its cursor
 };
 /// For wire::encode_pull_answer.
 struct PulledPage {
@@ -158,6 +161,8 @@ class Hub {
   Answer<wire::SnapshotPageTexts> snapshot_page(const Principal& principal,
                                                 const model::WorkspaceId& workspace,
                                                 const std::string& session, const std::string& after_key);
+  /// What the state is, as of the head. Computed once for each head that somebody asks about.
+  Answer<wire::WorkspaceDigest> digest(const Principal& principal, const model::WorkspaceId& workspace);
   /// As Streams::open, within the rate limit.
   Answer<std::unique_ptr<Subscription>> open_stream(const Principal& principal, const StreamRequest& request,
                                                     StreamSink& sink);
@@ -167,6 +172,9 @@ class Hub {
   /// Newest first; `cursor` is the `next_cursor` of the page before, empty for the first.
   Answer<Page<Activity>> activity(const Principal& principal, const model::WorkspaceId& workspace,
                                   const ActivityFilter& filter, const std::string& cursor, std::size_t limit);
+  /// The history of a range of the log, exclusive: what replicas that came later lack. About 1 MiB.
+  Answer<wire::HistoryPage> log_history(const Principal& principal, const model::WorkspaceId& workspace,
+                                        model::Sequence before, model::Sequence after, std::size_t limit);
   Answer<Page<Change>> node_history(const Principal& principal, const model::WorkspaceId& workspace,
                                     const model::NodeId& node, const std::string& cursor, std::size_t limit);
   Answer<Page<Change>> document_history(const Principal& principal, const model::WorkspaceId& workspace,
@@ -183,6 +191,10 @@ class Hub {
   Metrics& metrics();
   base::Clock& clock();
   model::Epoch epoch() const;
+  /// Writes down how far replicas have read, and compacts what is due by the rules. With threads of its own
+  /// the hub does it by itself: the first every minute, the second every hour.
+  base::Result<> note_cursors();
+  base::Result<Compacted> compact();
   /// Fails when the store cannot be read: the answer of /readyz.
   base::Result<> check_ready();
 

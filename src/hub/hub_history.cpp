@@ -221,6 +221,23 @@ Answer<Page<Activity>> Hub::activity(const Principal& principal, const Workspace
                                });
 }
 
+Answer<wire::HistoryPage> Hub::log_history(const Principal& principal, const WorkspaceId& workspace,
+                                           Sequence before, Sequence after, std::size_t limit) {
+  constexpr std::size_t k_page_bytes = std::size_t{1} << 20;
+  return implementation_->read(
+      principal, Permission::memory_read, workspace,
+      [&](StoreReader& reader, Role) -> Answer<wire::HistoryPage> {
+        wire::HistoryPage page;
+        page.epoch = reader.epoch();
+        page.rows = reader.list_history(workspace, before, after,
+                                        std::clamp<std::size_t>(limit, 1, model::limits::k_page_entries),
+                                        k_page_bytes);
+        // The log has no holes: below the last row there is one more, unless that is where the range ends.
+        page.more = !page.rows.empty() && page.rows.back().sequence.value > after.value + 1;
+        return page;
+      });
+}
+
 Answer<Page<Change>> Hub::node_history(const Principal& principal, const WorkspaceId& workspace,
                                        const model::NodeId& node, const std::string& cursor,
                                        std::size_t limit) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <condition_variable>
+#include <map>
+#include <mutex>
 #include <thread>
 
 #include "hub/accounts.h"
@@ -81,12 +84,25 @@ class Hub::Implementation {
   Counter& denied;
   Counter& pulled;
   Counter& snapshots;
+  CursorBook cursors;
+  Counter& compacted;
+  Counter& purged;
+  base::Result<Compacted> compact();
+
+  std::mutex digests_mutex;
+  std::map<model::WorkspaceId, wire::WorkspaceDigest> digests; // guarded by it; the last one of each
+
   RateLimiter push_requests, push_operations, stream_opens, invitation_tries, denials;
   Streams streams;
   CommitQueue queue;
 
  private:
-  std::thread writer_, pump_;
+  void keep_house();
+
+  std::thread writer_, pump_, keeper_;
+  std::mutex keeper_mutex_;
+  std::condition_variable keeper_wake_;
+  bool is_stopping_ = false; // guarded by keeper_mutex_
 };
 
 } // namespace memsync::hub

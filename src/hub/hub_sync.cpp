@@ -11,8 +11,6 @@ using model::WorkspaceId;
 
 namespace {
 
-/// A session that fetches no page for so long is over and no longer holds the floor.
-constexpr std::chrono::hours k_snapshot_lifetime{1};
 /// Pages are a fifth of this apart at most on a slow line; noting each would be a commit each.
 constexpr std::chrono::minutes k_snapshot_noted{10};
 constexpr std::size_t k_snapshot_page_bytes = std::size_t{1} << 20;
@@ -109,7 +107,9 @@ Answer<PulledPage> Hub::pull(const Principal& principal, const WorkspaceId& work
         found.range = {epoch, after, to, log.head, log.floor, {}, to < log.head};
         return found;
       });
-  if (page) hub.pulled.add(page->entries.size());
+  if (!page) return page;
+  hub.pulled.add(page->entries.size());
+  if (request.replica) hub.cursors.note(workspace, *request.replica, request.after.sequence, hub.clock.now());
   return page;
 }
 
@@ -165,15 +165,43 @@ Answer<wire::SnapshotPageTexts> Hub::snapshot_page(const Principal& principal, c
   return page;
 }
 
+Answer<wire::WorkspaceDigest> Hub::digest(const Principal& principal, const WorkspaceId& workspace) {
+  Implementation& hub = *implementation_;
+  return hub.read(principal, Permission::memory_read, workspace,
+                  [&](StoreReader& reader, Role) -> Answer<wire::WorkspaceDigest> {
+                    wire::WorkspaceDigest answer;
+                    answer.epoch = reader.epoch();
+                    answer.head = reader.log_range(workspace).head;
+                    {
+                      const std::lock_guard lock(hub.digests_mutex);
+                      const auto known = hub.digests.find(workspace);
+                      if (known != hub.digests.end() && known->second.head == answer.head &&
+                          known->second.epoch == answer.epoch)
+                        return known->second;
+                    }
+                    const model::StateDigest digest = reader.digest(workspace);
+                    answer.items = digest.items();
+                    answer.digest = digest.hex();
+                    const std::lock_guard lock(hub.digests_mutex);
+                    return hub.digests[workspace] = answer;
+                  });
+}
+
 Answer<std::unique_ptr<Subscription>> Hub::open_stream(const Principal& principal,
                                                        const StreamRequest& request, StreamSink& sink) {
   Implementation& hub = *implementation_;
-  const std::string key = principal.user.str() + (request.replica ? request.replica->str() : std::string());
+  const std::string key =
+      principal.user.str() + (request.replicas.empty() ? std::string() : request.replicas.front().str());
   TRY(Implementation::limit(hub.stream_opens, key, 1, hub.clock.instant(), "streams opened"));
   auto opened = hub.streams.open(principal, request, sink);
   if (!opened)
     hub.note_denial(principal, request.workspaces.empty() ? WorkspaceId{} : request.workspaces.front(),
                     opened.error());
+  const std::size_t told = std::min(request.replicas.size(), request.after.size());
+  for (std::size_t i = 0; opened && i < std::min(told, request.workspaces.size()); ++i)
+    if (request.after[i].epoch == hub.epoch)
+      hub.cursors.note(request.workspaces[i], request.replicas[i], request.after[i].sequence,
+                       hub.clock.now());
   return opened;
 }
 

@@ -28,7 +28,7 @@ struct StreamRequest {
   /// "E.S1,E.S2"); empty: from the head on.
   std::vector<model::Cursor> after;
   StreamView view = StreamView::memories;
-  std::optional<model::ReplicaId> replica; // for the rate limit; informative
+  std::vector<model::ReplicaId> replicas; // who reads, in the order of workspaces; or none
 };
 
 /// Bytes to send, shared by all streams that send them.

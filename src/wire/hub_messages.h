@@ -69,6 +69,14 @@ struct SnapshotPage {
   std::optional<model::Sequence> end; // on the last page: the head to which the tail must be pulled
 };
 
+/// GET /api/v1/workspaces/{id}/digest: of model::StateDigest, as of `head`
+struct WorkspaceDigest {
+  model::Epoch epoch;
+  model::Sequence head;
+  std::uint64_t items = 0;
+  std::string digest;
+};
+
 /// An error answer: RFC 9457 problem details plus what sync needs to recover.
 struct Problem {
   base::ErrorCode code = base::ErrorCode::internal;
@@ -174,6 +182,9 @@ struct SnapshotPageTexts {
 };
 std::string encode(const SnapshotPageTexts& page);
 base::Result<SnapshotPage> decode_snapshot_page(const base::Json& json);
+
+std::string encode(const WorkspaceDigest& digest);
+base::Result<WorkspaceDigest> decode_workspace_digest(const base::Json& json);
 
 std::string encode(const Problem& problem);
 /// Never fails: an unreadable body (a proxy's error page) becomes the code nearest to the HTTP status.

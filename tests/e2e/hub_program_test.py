@@ -105,6 +105,34 @@ class Commands(unittest.TestCase):
         self.assertTrue(run_json("check", "--data", str(copy))["ok"])
         self.assertIn("sound", run("check", *self.data).stdout)
 
+    def test_compact_drops_what_every_replica_has_read(self):
+        self.hub.start()
+        self.hub.push(self.hub.token, random_id(26), [create_memory(n, "x") for n in (1, 2, 3)])
+        self.assertEqual({"entries": 0, "nodes": 0}, run_json("compact", *self.data))
+        self.assertEqual(3, run_json("compact", *self.data, "--log-days", "0")["entries"])
+        self.assertTrue(run_json("check", *self.data)["ok"])
+        epoch = self.hub.call("GET", "/api/v1/me", self.hub.token)[1]["epoch"]
+        path = f"/api/v1/workspaces/{self.hub.workspace}/pull?after={epoch}.1"
+        status, problem = self.hub.call("GET", path, self.hub.token)
+        self.assertEqual((410, "resync"), (status, problem["code"]))
+
+    def test_restore_needs_a_folder_that_nobody_serves_and_a_sound_backup(self):
+        file = str(Path(self.hub.folder.name) / "backup.db")
+        run_json("backup", *self.data, "--to", file)
+        self.hub.start()
+        refused = run("restore", *self.data, "--from", file)
+        self.assertEqual(1, refused.returncode)
+        self.assertIn("stop it first", refused.stderr)
+        self.hub.stop()
+        restored = run_json("restore", *self.data, "--from", file)
+        self.assertEqual(([], []), (restored["missing"], restored["returned"]))
+        self.assertTrue((Path(restored["kept"]) / "hub.db").exists())
+        elsewhere = str(Path(self.hub.folder.name) / "elsewhere")
+        fresh = run_json("restore", "--data", elsewhere, "--from", file)
+        self.assertEqual(("", False), (fresh["kept"], fresh["compared"]))
+        self.assertNotEqual(restored["epoch"], fresh["epoch"])
+        self.assertTrue(run_json("check", "--data", elsewhere)["ok"])
+
 
 class Serving(unittest.TestCase):
     def test_the_ready_file_has_the_url_while_the_hub_serves(self):

@@ -262,6 +262,11 @@ void SqliteTxn::add_change(const model::WorkspaceId& workspace, const model::Doc
       change.author, change.at, change.client, change.session, change.old_value, change.new_value);
 }
 
+void SqliteTxn::renew_epoch(model::Epoch epoch) {
+  txn_.run("UPDATE hub SET epoch = ?1", epoch.value);
+  txn_.run("DELETE FROM snapshot");
+}
+
 Sequence SqliteTxn::compact(const model::WorkspaceId& workspace, Sequence floor) {
   const std::int64_t key = key_of(workspace);
   const LogRange range = log_range(workspace);

@@ -106,6 +106,12 @@ class SqliteHubStore final : public HubStore {
     return {};
   }
 
+  Result<> settle() override {
+    const std::lock_guard lock(write_mutex_);
+    TRY(writer_->checkpoint(storage::CheckpointMode::truncate));
+    return {};
+  }
+
   Result<> backup(const std::string& path) override {
     // A connection of its own: the copy takes long, and a read-only one cannot write the file.
     TRY_ASSIGN(auto database, readers_.open(storage::Access::read_write));
@@ -150,6 +156,7 @@ Result<std::unique_ptr<HubStore>> SqliteStore::open(SqliteStoreOptions options, 
   file.vfs = std::move(options.vfs);
   file.lock_path = std::move(options.lock_path);
   file.busy_limit = options.busy_limit;
+  file.application_id = storage::k_hub_file;
   file.cache_kib = 32 * 1024; // the interior pages of a million nodes
   file.migrations = steps;
   TRY_ASSIGN(auto writer, Database::open(file));

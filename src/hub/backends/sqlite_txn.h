@@ -79,6 +79,13 @@ class SqliteReader : public virtual StoreReader {
                                     const model::DocumentId& document) override;
   wire::SnapshotPageTexts read_snapshot(const model::WorkspaceId& workspace, const std::string& after_key,
                                         std::size_t max_bytes) override;
+  std::vector<wire::HistoryRow> list_history(const model::WorkspaceId& workspace, model::Sequence before,
+                                             model::Sequence after, std::size_t limit,
+                                             std::size_t max_bytes) override;
+  model::StateDigest digest(const model::WorkspaceId& workspace) override;
+  model::Sequence last_received_before(const model::WorkspaceId& workspace, base::Timestamp time) override;
+  std::optional<model::Sequence> least_cursor(const model::WorkspaceId& workspace,
+                                              base::Timestamp seen_since) override;
 
  protected:
   /// The integer key of the workspace's rows; 0, which no row has, for an unknown or deleted one.
@@ -86,6 +93,8 @@ class SqliteReader : public virtual StoreReader {
   void forget_keys() { keys_.clear(); }
 
  private:
+  std::vector<wire::HistoryChange> read_history_changes(std::int64_t workspace, model::Sequence sequence);
+
   storage::ReadTxn& txn_;
   std::unordered_map<model::WorkspaceId, std::int64_t> keys_;
 };
@@ -120,9 +129,15 @@ class SqliteTxn final : public StoreTxn, public SqliteReader {
                   const model::PushResult& result) override;
   void add_change(const model::WorkspaceId& workspace, const model::DocumentId& document,
                   const Change& change) override;
+  void renew_epoch(model::Epoch epoch) override;
   model::Sequence compact(const model::WorkspaceId& workspace, model::Sequence floor) override;
   void put_snapshot(const model::WorkspaceId& workspace, const SnapshotSession& session) override;
   void drop_snapshots(base::Timestamp before) override;
+  void put_cursor(const model::WorkspaceId& workspace, const model::ReplicaId& replica,
+                  model::Sequence cursor, base::Timestamp seen_at) override;
+  void drop_cursors(base::Timestamp before) override;
+  Purged purge_tombstones(const model::WorkspaceId& workspace, model::Sequence through,
+                          const model::NodeId& after, std::size_t limit) override;
 
   void add_node(const model::WorkspaceId& workspace, const model::Node& node,
                 const model::DocumentId& document) override;
@@ -135,6 +150,8 @@ class SqliteTxn final : public StoreTxn, public SqliteReader {
   void put_conflict(const model::WorkspaceId& workspace, const model::Conflict& conflict) override;
 
  private:
+  std::uint64_t purge_subtree(const model::WorkspaceId& workspace, const model::NodeId& root,
+                              model::Sequence through);
   void touch_access(const model::UserId& user);
   /// Moves the node and everything below it into another document.
   void change_document(const model::WorkspaceId& workspace, const model::NodeId& node,

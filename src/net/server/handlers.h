@@ -41,12 +41,14 @@ hub::Answer<Response> leave_workspace(Call& call);
 // handlers_sync.cpp
 void push(Call call);
 void pull(Call call);
+hub::Answer<Response> show_digest(Call& call);
 hub::Answer<Response> open_snapshot(Call& call);
 hub::Answer<Response> show_snapshot_page(Call& call);
 void open_stream(Call call);
 
 // handlers_history.cpp
 hub::Answer<Response> list_activity(Call& call);
+hub::Answer<Response> list_log_history(Call& call);
 hub::Answer<Response> list_node_history(Call& call);
 hub::Answer<Response> list_document_history(Call& call);
 hub::Answer<Response> list_audit(Call& call);

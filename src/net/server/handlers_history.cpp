@@ -70,6 +70,19 @@ hub::Answer<Response> list_activity(Call& call) {
   return Response::json(page_json("activity", page));
 }
 
+hub::Answer<Response> list_log_history(Call& call) {
+  constexpr std::uint64_t k_end = std::numeric_limits<std::int64_t>::max();
+  const Target& target = call.request.target;
+  TRY_ASSIGN(const auto workspace, call.request.id<WorkspaceId>("id"));
+  TRY_ASSIGN(const auto before, query_number(target, "before", k_end, 1, k_end));
+  TRY_ASSIGN(const auto after, query_number(target, "after", 0, 0, k_end));
+  TRY_ASSIGN(const auto limit,
+             query_number(target, "limit", model::limits::k_page_entries, 1, model::limits::k_page_entries));
+  TRY_ASSIGN(const auto page, call.hub.log_history(call.caller(), workspace, model::Sequence{before},
+                                                   model::Sequence{after}, limit));
+  return Response::json(wire::encode(page));
+}
+
 hub::Answer<Response> list_node_history(Call& call) {
   TRY_ASSIGN(const auto node, call.request.id<model::NodeId>("id"));
   TRY_ASSIGN(const auto workspace, read_workspace(call.request.target));

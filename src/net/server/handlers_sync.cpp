@@ -47,6 +47,19 @@ Result<std::vector<Cursor>> parse_cursors(std::string_view text, std::size_t wor
   return cursors;
 }
 
+/// "R1,R2", one per workspace in their order.
+Result<std::vector<model::ReplicaId>> parse_replicas(std::string_view text) {
+  std::vector<model::ReplicaId> replicas;
+  while (!text.empty()) {
+    const std::string_view item = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), item.size() + 1));
+    const auto id = model::ReplicaId::parse(item);
+    if (!id) return Error{ErrorCode::validation, "'replica' is not a replica id, or a list of them"};
+    replicas.push_back(*id);
+  }
+  return replicas;
+}
+
 Result<hub::StreamRequest> read_stream_request(const Request& request) {
   hub::StreamRequest stream;
   TRY_ASSIGN(stream.workspaces, parse_workspaces(request.target.find("workspace_id").value_or("")));
@@ -58,10 +71,7 @@ Result<hub::StreamRequest> read_stream_request(const Request& request) {
   if (view != "ops" && view != "memories")
     return Error{ErrorCode::validation, "'view' is ops (for replicas) or memories"};
   stream.view = view == "ops" ? hub::StreamView::ops : hub::StreamView::memories;
-  if (const auto replica = request.target.find("replica")) {
-    stream.replica = model::ReplicaId::parse(*replica);
-    if (!stream.replica) return Error{ErrorCode::validation, "'replica' is not a replica id"};
-  }
+  TRY_ASSIGN(stream.replicas, parse_replicas(request.target.find("replica").value_or("")));
   return stream;
 }
 
@@ -86,6 +96,8 @@ Result<PullQuery> read_pull(const Request& request) {
                                                model::limits::k_page_entries));
   TRY_ASSIGN(const auto wait, query_number(request.target, "wait", 0, 0, k_max_wait_seconds));
   query.wait = std::chrono::seconds(wait);
+  TRY_ASSIGN(const auto replicas, parse_replicas(request.target.find("replica").value_or("")));
+  if (!replicas.empty()) query.request.replica = replicas.front();
   return query;
 }
 
@@ -107,6 +119,12 @@ void pull(Call call) {
   const auto query = read_pull(call.request);
   if (!query) return call.responder.fail(query.error());
   answer_pull(std::move(call), query->workspace, query->request, query->wait);
+}
+
+hub::Answer<Response> show_digest(Call& call) {
+  TRY_ASSIGN(const auto workspace, call.request.id<WorkspaceId>("id"));
+  TRY_ASSIGN(const auto digest, call.hub.digest(call.caller(), workspace));
+  return Response::json(wire::encode(digest));
 }
 
 hub::Answer<Response> open_snapshot(Call& call) {

@@ -47,10 +47,12 @@ constexpr Route k_routes[] = {
     // Whether the caller may do an operation is decided for each one and told in its result.
     {post, WORKSPACE "/push", member, memory_read, k_json, &push},
     {get, WORKSPACE "/pull", member, memory_read, k_none, &pull},
+    {get, WORKSPACE "/digest", member, memory_read, k_none, &answered<&show_digest>},
     {post, WORKSPACE "/snapshot", member, memory_read, k_json, &answered<&open_snapshot>},
     {get, WORKSPACE "/snapshot/{session}", member, memory_read, k_none, &answered<&show_snapshot_page>},
     {get, "/api/v1/sync/stream", member, memory_read, k_none, &open_stream},
 
+    {get, WORKSPACE "/history", member, memory_read, k_none, &answered<&list_log_history>},
     {get, WORKSPACE "/activity", member, memory_read, k_none, &answered<&list_activity>},
     {get, "/api/v1/history/nodes/{id}", member, memory_read, k_none, &answered<&list_node_history>},
     {get, "/api/v1/history/documents/{id}", member, memory_read, k_none, &answered<&list_document_history>},

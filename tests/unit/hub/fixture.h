@@ -175,10 +175,11 @@ class HubFixture {
   }
   /// Runs SQL on the file behind the hub's back.
   void execute(const std::string& sql) {
-    constexpr storage::Migration k_current[] = {{1, ""}};
+    constexpr storage::Migration k_current[] = {{2, ""}};
     storage::OpenOptions file;
     file.path = folder.file("hub.db");
     file.migrations = k_current;
+    file.application_id = storage::k_hub_file;
     auto database = storage::open_database(file);
     must(database->write([&](storage::WriteTxn& txn) -> base::Result<bool> {
       txn.run(sql);

@@ -119,3 +119,32 @@ TEST_CASE("history keeps old and new values, lost ones marked, and outlives the 
     return {};
   }));
 }
+
+TEST_CASE("the history of a range of the log is paged, newest first, and outlives compaction") {
+  HubFixture f;
+  Writer writer(f.random);
+  const auto node = f.add(f.olga, writer, "one");
+  f.push(f.olga, writer, {writer.retitle(node, "two")});
+  f.push(f.olga, writer, {writer.retitle(node, "three")});
+  must(f.store->write(
+      [&](StoreTxn& txn) -> Answer<model::Sequence> { return txn.compact(f.team, model::Sequence{3}); }));
+  const auto read = [&](std::uint64_t before, std::uint64_t after, std::size_t limit) {
+    const auto page = must(
+        f.hub->log_history(f.olga.principal, f.team, model::Sequence{before}, model::Sequence{after}, limit));
+    return must(wire::decode_history_page(must(base::parse_json(wire::encode(page)))));
+  };
+  const auto newest = read(1'000, 0, 2);
+  REQUIRE(newest.rows.size() == 2);
+  CHECK(newest.more);
+  CHECK(newest.rows[0].sequence.value == 3);
+  CHECK(newest.rows[0].kind == "update");
+  CHECK(newest.rows[0].by.author == f.olga.id);
+  REQUIRE(newest.rows[0].changes.size() == 1);
+  CHECK(newest.rows[0].changes[0].old_value == R"("two")");
+  CHECK(newest.rows[0].changes[0].new_value == R"("three")");
+  const auto oldest = read(2, 0, 2);
+  CHECK(oldest.rows.at(0).kind == "create");
+  CHECK_FALSE(oldest.more);
+  CHECK(read(4, 2, 10).rows.size() == 1);
+  CHECK(code_of(f.hub->log_history(f.stranger("sam").principal, f.team, {}, {}, 1)) == ErrorCode::not_found);
+}
