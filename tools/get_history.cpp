@@ -3,6 +3,7 @@
 #include "agent/activity.h"
 #include "model/limits.h"
 #include "tools/line_diff.h"
+#include "tools/waiting.h"
 
 namespace memsync::tools {
 
@@ -15,6 +16,7 @@ constexpr std::size_t k_value_bytes = 400;
 // Rows that one diff folds together; older ones are left out.
 constexpr std::size_t k_diff_rows = 1'000;
 constexpr std::size_t k_diff_bytes = 16'000;
+constexpr std::chrono::seconds k_fetch_limit{10};
 
 Json clip_value(Json value) {
   if (!value.is_string()) return value;
@@ -136,7 +138,14 @@ std::string hint_for(const HistoryResult& result) {
   if (result.pending > 0)
     hint += fmt::format("{} not in the hub's log yet: get_pending_operations.",
                         agent::count_of(result.pending, "own operation"));
-  return hint;
+  if (result.missing == 0) return hint;
+  if (!hint.empty()) hint += ' ';
+  return hint +
+         fmt::format("Not complete: {} of this workspace came before this machine joined and {}",
+                     agent::count_of(result.missing, "older change"),
+                     result.is_offline
+                         ? "the hub cannot be reached now; ask again when it is back (sync_changes tells)."
+                         : "are still being fetched from the hub: ask again in a moment.");
 }
 
 std::string view_name(View view) {
@@ -173,6 +182,9 @@ base::Result<HistoryResult> get_history(Session& session, const HistoryArguments
     HistoryResult result;
     result.view = arguments.view;
     result.pending = reader.pending_count(target.place.workspace);
+    result.missing = reader.missing_history(target.place.workspace);
+    result.workspace = target.place.workspace.id;
+    result.is_offline = std::holds_alternative<replica::Offline>(session.sync().report().connection);
     switch (arguments.view) {
       case View::changes: TRY(fill_changes(session, reader, target.place, target.query, result)); break;
       case View::diff: TRY(fill_diff(session, reader, target.place, target.query, result)); break;
@@ -183,6 +195,15 @@ base::Result<HistoryResult> get_history(Session& session, const HistoryArguments
     }
     return result;
   });
+}
+
+void get_whole_history(Session& session, const HistoryArguments& arguments, const mcp::CallContext& context,
+                       std::function<void(base::Result<HistoryResult>)> done) {
+  auto known = get_history(session, arguments);
+  if (!known || known->missing == 0) return done(std::move(known));
+  session.sync().when_history_is_whole(
+      known->workspace, deadline_of(session, context, k_fetch_limit),
+      [&session, arguments, done = std::move(done)] { done(get_history(session, arguments)); });
 }
 
 Json to_json(const ChangeView& change) {
@@ -202,6 +223,7 @@ Json to_json(const ChangeView& change) {
 mcp::ToolResult render(const HistoryResult& result) {
   Json json = {{"changes", to_json_list(result.changes)},
                {"view", view_name(result.view)},
+               {"complete", result.missing == 0},
                {"notice", agent::k_notice}};
   set_if(json, "diff", result.diff);
   set_if(json, "next_cursor", result.next_cursor);

@@ -34,10 +34,17 @@ struct HistoryResult {
   std::string diff;                // of the content
   std::string next_cursor;
   std::size_t pending = 0; // operations the history does not have yet
+  /// Entries of the hub's log whose history this replica lacks, since it began with a snapshot; 0: complete.
+  std::uint64_t missing = 0;
+  model::WorkspaceId workspace;
+  bool is_offline = false;
 };
 
-/// What the hub's log says happened, as far as this replica saw it; and everything in the local workspace.
+/// What the hub's log says happened, as far as this replica knows; and everything in the local workspace.
 base::Result<HistoryResult> get_history(Session& session, const HistoryArguments& arguments);
+/// The same after what is missing was fetched from the hub, as far as that goes in ten seconds.
+void get_whole_history(Session& session, const HistoryArguments& arguments, const mcp::CallContext& context,
+                       std::function<void(base::Result<HistoryResult>)> done);
 mcp::ToolResult render(const HistoryResult& result);
 Json to_json(const ChangeView& change);
 

@@ -9,34 +9,48 @@ namespace {
 
 /// What is being synced, and where the counters stood.
 struct Sync {
-  std::vector<model::WorkspaceId> workspaces; // on the hub
-  model::WorkspaceId shown;                   // whose cursor the answer names
+  std::optional<model::WorkspaceId> only; // of the call; without it all that the hub knows
+  model::WorkspaceId shown;               // whose cursor the answer names
   replica::SyncCounters before;
   std::optional<std::size_t> strategy_not_applied;
 };
+
+/// Asked anew each time: the first sync after a login learns which workspaces there are.
+std::vector<replica::WorkspaceRow> list_synced(replica::Reader& reader, const Sync& sync) {
+  auto rows = reader.workspaces();
+  std::erase_if(rows, [&](const replica::WorkspaceRow& row) {
+    return row.kind == model::WorkspaceKind::local || !row.is_known_to_hub ||
+           (sync.only && row.id != *sync.only);
+  });
+  return rows;
+}
 
 base::Result<Sync> load(Session& session, const SyncArguments& arguments) {
   return session.replica().read([&](replica::Reader& reader) -> base::Result<Sync> {
     TRY_ASSIGN(const auto chosen, session.choose_workspace(reader, arguments.workspace));
     Sync sync;
     sync.shown = chosen.workspace.id;
-    for (const auto& workspace : reader.workspaces()) {
-      if (workspace.kind == model::WorkspaceKind::local || !workspace.is_known_to_hub) continue;
-      if (arguments.workspace && workspace.id != chosen.workspace.id) continue;
-      sync.workspaces.push_back(workspace.id);
-    }
+    if (arguments.workspace) sync.only = chosen.workspace.id;
     sync.before = session.sync().report().counters;
     return sync;
   });
 }
 
+base::Result<std::vector<replica::WorkspaceRow>> read_synced(Session& session, const Sync& sync) {
+  return session.replica().read(
+      [&](replica::Reader& reader) -> base::Result<std::vector<replica::WorkspaceRow>> {
+        return list_synced(reader, sync);
+      });
+}
+
 base::Result<Sync> begin(Session& session, const SyncArguments& arguments) {
   TRY_ASSIGN(Sync sync, load(session, arguments));
   if (!arguments.strategy) return sync;
+  TRY_ASSIGN(const auto workspaces, read_synced(session, sync));
   std::size_t fixed = 0;
-  for (const auto& workspace : sync.workspaces) {
+  for (const auto& workspace : workspaces) {
     TRY_ASSIGN(const std::size_t more,
-               session.edit(workspace, std::nullopt, std::nullopt, [&](replica::Editor& editor) {
+               session.edit(workspace.id, std::nullopt, std::nullopt, [&](replica::Editor& editor) {
                  return editor.apply_strategy(std::nullopt, *arguments.strategy);
                }));
     fixed += more;
@@ -45,9 +59,9 @@ base::Result<Sync> begin(Session& session, const SyncArguments& arguments) {
   return sync;
 }
 
-bool are_settled(Session& session, const Sync& sync) {
-  return std::all_of(sync.workspaces.begin(), sync.workspaces.end(),
-                     [&](const auto& workspace) { return session.sync().is_settled(workspace); });
+bool are_settled(Session& session, const std::vector<replica::WorkspaceRow>& workspaces) {
+  return std::all_of(workspaces.begin(), workspaces.end(),
+                     [&](const auto& workspace) { return session.sync().is_settled(workspace.id); });
 }
 
 bool is_over(Session& session, const Sync& sync, const mcp::CallContext& context) {
@@ -55,16 +69,33 @@ bool is_over(Session& session, const Sync& sync, const mcp::CallContext& context
   const auto report = session.sync().report();
   const auto pushed = report.counters.pushed - std::min(report.counters.pushed, sync.before.pushed);
   context.progress({static_cast<double>(pushed), std::nullopt, "syncing"});
-  return report.has_synced && are_settled(session, sync);
+  if (!report.has_synced) return false;
+  const auto workspaces = read_synced(session, sync);
+  return workspaces && are_settled(session, *workspaces);
 }
 
-std::string describe(const SyncResult& result, bool has_workspaces) {
-  if (result.connection == "no_hub" || !has_workspaces)
+/// Why there was no workspace to sync although there is a hub.
+std::string describe_nothing(const replica::WorkspaceRow* only, bool has_synced) {
+  if (only && only->kind == model::WorkspaceKind::local)
+    return "Nothing to sync: `local` never leaves this machine. `memsync share DOCUMENT --to WORKSPACE` "
+           "copies a document to a workspace that does.";
+  if (only)
+    return fmt::format("Nothing was synced: the hub no longer knows workspace \"{}\"; its data stays here.",
+                       agent::show(only->name));
+  if (has_synced) return "Nothing to sync: the hub lists no workspace for this account.";
+  return "The hub has not said yet which workspaces there are: sync again in a moment.";
+}
+
+std::string describe(const SyncResult& result, std::size_t workspaces, const replica::WorkspaceRow* only,
+                     bool has_synced) {
+  if (result.connection == "no_hub")
     return "Nothing to sync: everything here is local. `memsync login` or `memsync join` shares it.";
+  if (only && only->kind == model::WorkspaceKind::local) return describe_nothing(only, has_synced);
   if (result.connection == "offline")
     return fmt::format(
         "Hub unreachable: saved on this machine, {} pending; it syncs by itself when the hub is back.",
         agent::count_of(result.pending, "change"));
+  if (workspaces == 0) return describe_nothing(only, has_synced);
   std::string text =
       fmt::format("{} pushed, {} pulled.", agent::count_of(result.pushed, "change"), result.pulled);
   if (!result.is_settled)
@@ -81,12 +112,11 @@ base::Result<SyncResult> finish(Session& session, const Sync& sync) {
       result.workspace = agent::show(shown->name);
       result.cursor = shown->cursor.str();
     }
-    for (const auto& id : sync.workspaces) {
-      const auto workspace = reader.find_workspace(id);
-      if (!workspace) continue; // removed from it meanwhile
-      result.pending += reader.pending_count(*workspace);
-      result.rejected += reader.rejected_count(*workspace);
-      for (auto& conflict : name_conflicts(reader, *workspace, std::nullopt))
+    const auto workspaces = list_synced(reader, sync);
+    for (const auto& workspace : workspaces) {
+      result.pending += reader.pending_count(workspace);
+      result.rejected += reader.rejected_count(workspace);
+      for (auto& conflict : name_conflicts(reader, workspace, std::nullopt))
         result.conflicts.push_back(std::move(conflict));
     }
     const auto after = session.sync().report().counters;
@@ -96,9 +126,11 @@ base::Result<SyncResult> finish(Session& session, const Sync& sync) {
     result.pulled = since(after.pulled, sync.before.pulled);
     result.merged = since(after.merged, sync.before.merged);
     result.connection = agent::connection_name(session, reader);
-    result.is_settled = !is_known_offline(session.sync()) && are_settled(session, sync);
+    result.is_settled = !is_known_offline(session.sync()) && are_settled(session, workspaces);
     result.strategy_not_applied = sync.strategy_not_applied;
-    result.message = describe(result, !sync.workspaces.empty());
+    const auto only = sync.only ? reader.find_workspace(*sync.only) : std::nullopt;
+    result.message =
+        describe(result, workspaces.size(), only ? &*only : nullptr, session.sync().report().has_synced);
     return result;
   });
 }
@@ -114,7 +146,9 @@ void sync_changes(Session& session, const SyncArguments& arguments, const mcp::C
                   std::function<void(base::Result<SyncResult>)> done) {
   const auto sync = begin(session, arguments);
   if (!sync) return done(sync.error());
-  if (sync->workspaces.empty() && arguments.workspace) return done(finish(session, *sync));
+  const auto workspaces = read_synced(session, *sync);
+  if (!workspaces) return done(workspaces.error());
+  if (workspaces->empty() && sync->only) return done(finish(session, *sync));
   session.sync().request_sync();
   session.sync().when_settled(
       [&session, sync = *sync, context] { return is_over(session, sync, context); },

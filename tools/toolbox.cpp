@@ -101,7 +101,7 @@ mcp::ToolHandler make_handler(Session& session, const SharedContract& contract) 
                                                 {"get_sync_status", at_once(&get_sync_status)},
                                                 {"use_workspace", at_once(&use_workspace)},
                                                 {"get_pending_operations", at_once(&get_pending_operations)},
-                                                {"get_history", at_once(&get_history)},
+                                                {"get_history", later(&get_whole_history)},
                                                 {"revert_change", at_once(&revert_change)},
                                                 {"resolve_conflict", at_once(&resolve_conflict)}};
   const auto found = makers.find(contract->tool.name);

@@ -10,6 +10,11 @@ void NoHub::when_settled(std::function<bool()>, std::function<base::Instant()>, 
   then();
 }
 
+void NoHub::when_history_is_whole(const model::WorkspaceId&, std::function<base::Instant()>,
+                                  std::function<void()> then) {
+  then();
+}
+
 std::string_view name_of(const replica::Connection& connection) {
   if (std::holds_alternative<replica::Live>(connection)) return "live";
   if (std::holds_alternative<replica::Connecting>(connection)) return "connecting";

@@ -37,6 +37,11 @@ class SyncControl {
   /// nearer meanwhile. `then` may run before this returns. Dropped uncalled only when the process ends.
   virtual void when_settled(std::function<bool()> condition, std::function<base::Instant()> deadline,
                             std::function<void()> then) = 0;
+  /// Has the history that this store lacks of the workspace fetched from the hub, and calls `then` exactly
+  /// once, on the core thread: when it is whole, when the hub is known to be out of reach, or at the
+  /// deadline. Any thread.
+  virtual void when_history_is_whole(const model::WorkspaceId& workspace,
+                                     std::function<base::Instant()> deadline, std::function<void()> then) = 0;
 };
 
 /// The sync of a store that is bound to no hub: nothing to do and nothing to wait for.
@@ -48,6 +53,8 @@ class NoHub final : public SyncControl {
   bool is_settled(const model::WorkspaceId&) override { return true; }
   void when_settled(std::function<bool()> condition, std::function<base::Instant()> deadline,
                     std::function<void()> then) override;
+  void when_history_is_whole(const model::WorkspaceId& workspace, std::function<base::Instant()> deadline,
+                             std::function<void()> then) override;
 };
 
 /// "live", "connecting" or "offline".

@@ -74,6 +74,7 @@ std::string encode(const Bulletin& bulletin) {
                           {"conflicts", number(counters.conflicts)},
                           {"rejected", number(counters.rejected)},
                           {"resyncs", number(counters.resyncs)},
+                          {"mismatches", number(counters.mismatches)},
                           {"settled", std::move(settled)}});
 }
 
@@ -87,8 +88,13 @@ Result<Bulletin> decode_bulletin(std::string_view text) {
   bulletin.answered = reader.u64("answered");
   if (const Json* connection = reader.find("connection"))
     bulletin.connection = decode_connection(*connection);
-  bulletin.counters = {reader.u64("pushed"),    reader.u64("pulled"),   reader.u64("merged"),
-                       reader.u64("conflicts"), reader.u64("rejected"), reader.u64("resyncs")};
+  bulletin.counters = {reader.u64("pushed"),
+                       reader.u64("pulled"),
+                       reader.u64("merged"),
+                       reader.u64("conflicts"),
+                       reader.u64("rejected"),
+                       reader.u64("resyncs"),
+                       reader.optional_u64("mismatches").value_or(0)};
   reader.each("settled", [&](const Json& item) -> Result<> {
     const auto id =
         item.is_string() ? model::WorkspaceId::parse(item.get_ref<const std::string&>()) : std::nullopt;

@@ -110,8 +110,10 @@ void add_sync_commands(CLI::App& app, Action& chosen) {
   pending->add_option("document", listed->document, "only of this document");
   pending->add_option("--limit", listed->limit, "how many")->check(CLI::Range(1, 200));
   CLI::Option* retry = pending->add_option("--retry", listed->retry, "write a refused change again");
-  CLI::Option* discard = pending->add_option("--discard", listed->discard, "forget a refused change");
-  CLI::Option* save_as = pending->add_option("--export", listed->export_id, "print a refused change as JSON");
+  CLI::Option* discard =
+      pending->add_option("--discard", listed->discard, "forget a refused change, or one set aside");
+  CLI::Option* save_as = pending->add_option("--export", listed->export_id,
+                                             "print a refused change as JSON; aside: all that is set aside");
   retry->excludes(discard)->excludes(save_as);
   discard->excludes(save_as);
   on_parsed(pending, chosen, listed, &cli::run_pending);
@@ -133,8 +135,11 @@ void add_sync_commands(CLI::App& app, Action& chosen) {
   dirty->add_option("document", *document, "only this one");
   on_parsed(dirty, chosen, document, &cli::run_dirty);
 
-  on_parsed(app.add_subcommand("doctor", "Check the store, its files, the hub and the clock"), chosen,
-            &cli::run_doctor);
+  CLI::App* doctor = app.add_subcommand("doctor", "Check the store, its files, the hub and the clock");
+  auto examined = std::make_shared<cli::DoctorOptions>();
+  CLI::Option* repair = doctor->add_flag("--repair", examined->repair, "repair what was found; asks first");
+  doctor->add_flag("--yes", examined->is_confirmed, "do not ask")->needs(repair);
+  on_parsed(doctor, chosen, examined, &cli::run_doctor);
 }
 
 void add_reading_commands(CLI::App& app, Action& chosen) {

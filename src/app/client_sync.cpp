@@ -348,6 +348,45 @@ void ClientSync::when_settled(std::function<bool()> condition, std::function<Ins
   loop_.wake();
 }
 
+/// Every process of the store reads from it what is wanted; the leader fetches it.
+Result<> ClientSync::want_history(const model::WorkspaceId& workspace) {
+  TRY(replica_.database().write([&](storage::WriteTxn& txn) -> Result<> {
+    txn.run(
+        "UPDATE workspace SET wants_history = 1 WHERE id = ?1 AND EXISTS (SELECT 1 FROM history_gap WHERE "
+        "history_gap.workspace = workspace.key)",
+        workspace);
+    return {};
+  }));
+  replica_.after_commit();
+  has_committed_ = true;
+  return {};
+}
+
+bool ClientSync::has_whole_history(const model::WorkspaceId& workspace) {
+  const auto missing = replica_.read([&](replica::Reader& reader) -> Result<std::uint64_t> {
+    const auto row = reader.find_workspace(workspace);
+    return row ? reader.missing_history(*row) : 0;
+  });
+  return missing && *missing == 0;
+}
+
+void ClientSync::when_history_is_whole(const model::WorkspaceId& workspace, std::function<Instant()> deadline,
+                                       std::function<void()> then) {
+  loop_.post([this, workspace, deadline = std::move(deadline), then = std::move(then)]() mutable {
+    if (const auto wanted = want_history(workspace); !wanted) {
+      log(LogLevel::warning, "history is not fetched: {}", wanted.error().message);
+      return then();
+    }
+    const auto is_over = [this, workspace] {
+      const agent::SyncReport now_known = report();
+      const bool is_offline =
+          now_known.has_synced && std::holds_alternative<replica::Offline>(now_known.connection);
+      return is_offline || has_whole_history(workspace);
+    };
+    when_settled(is_over, std::move(deadline), std::move(then));
+  });
+}
+
 /// Calls those who have waited long enough; when the next one must be looked at.
 Instant ClientSync::settle_parked() {
   Instant next = Instant::max();

@@ -55,6 +55,8 @@ class ClientSync final : public agent::SyncControl {
   bool is_settled(const model::WorkspaceId& workspace) override;
   void when_settled(std::function<bool()> condition, std::function<base::Instant()> deadline,
                     std::function<void()> then) override;
+  void when_history_is_whole(const model::WorkspaceId& workspace, std::function<base::Instant()> deadline,
+                             std::function<void()> then) override;
 
  private:
   using Inbox = base::BoundedQueue<replica::EngineMessage>;
@@ -97,6 +99,8 @@ class ClientSync final : public agent::SyncControl {
   void look_for_commits(bool& committed);
   bool index_slice(bool is_idle);
   base::Instant settle_parked();
+  base::Result<> want_history(const model::WorkspaceId& workspace);
+  bool has_whole_history(const model::WorkspaceId& workspace);
   base::Instant now() { return replica_.clock().instant(); }
 
   replica::Replica& replica_;

@@ -5,7 +5,9 @@
 
 #include "agent/display.h"
 #include "cli/binding.h"
+#include "cli/repair.h"
 #include "net/client/hub_calls.h"
+#include "replica/digest_check.h"
 #include "tools/get_sync_status.h"
 
 namespace memsync::cli {
@@ -27,9 +29,16 @@ Finding bad(std::string what, std::string detail, std::string advice) {
   return {Health::bad, std::move(what), std::move(detail), std::move(advice)};
 }
 
-void check_store(Workbench& bench, std::vector<Finding>& findings) {
+/// Everything that was found.
+struct Examination {
+  std::vector<Finding> findings;
+  Ailment ailment;
+};
+
+void check_store(Workbench& bench, Examination& exam) {
   constexpr std::size_t k_shown = 10;
-  const auto damage = bench.replica.check();
+  auto& findings = exam.findings;
+  auto damage = replica::find_damage(bench.replica);
   if (!damage) {
     findings.push_back(bad("store", "could not be checked: " + damage.error().message,
                            "keep a copy of the folder; then repair the disk or restore a backup"));
@@ -37,11 +46,58 @@ void check_store(Workbench& bench, std::vector<Finding>& findings) {
   }
   if (damage->empty()) findings.push_back(good("store", "structure, content hashes and rules are in order"));
   for (std::size_t i = 0; i < std::min(damage->size(), k_shown); ++i)
-    findings.push_back(
-        bad("store", agent::show((*damage)[i]),
-            "keep a copy of the folder; what the hub has comes back into another MEMSYNC_HOME"));
+    findings.push_back(bad("store", agent::show((*damage)[i].what), "see what a repair would do below"));
   if (damage->size() > k_shown)
     findings.push_back(bad("store", fmt::format("and {} more", damage->size() - k_shown), ""));
+  exam.ailment.damage = *std::move(damage);
+}
+
+Finding compare_state(Workbench& bench, net::client::HubCalls& calls, const replica::WorkspaceRow& row,
+                      Ailment& ailment) {
+  const std::string name = agent::show(row.name);
+  const auto unknown = [&](std::string_view why) {
+    return warning("state", fmt::format("\"{}\" was not compared with the hub: {}", name, why),
+                   "`memsync sync`, then ask the doctor again");
+  };
+  const auto digest = calls.digest(row.id);
+  if (!digest) return unknown(digest.error().message);
+  replica::DigestCheck check(row.id, *digest);
+  using Outcome = replica::DigestCheck::Outcome;
+  base::Result<Outcome> outcome = Outcome::working;
+  while (outcome && *outcome == Outcome::working)
+    outcome = check.step(bench.replica, std::chrono::milliseconds(1'000));
+  if (!outcome)
+    return bad("state", fmt::format("\"{}\" could not be compared: {}", name, outcome.error().message), "");
+  switch (*outcome) {
+    case Outcome::equal: return good("state", fmt::format("\"{}\" is what the hub has", name));
+    case Outcome::differs:
+      ailment.differing.push_back(row.id);
+      return bad("state", fmt::format("\"{}\" is not what the hub has", name),
+                 "see what a repair would do below");
+    case Outcome::working:
+    case Outcome::waiting:
+    case Outcome::overtaken: break;
+  }
+  return unknown("changes are on their way");
+}
+
+void check_states(Workbench& bench, net::client::HubCalls& calls, Examination& exam) {
+  const auto rows =
+      bench.replica.read([](replica::Reader& reader) -> Result<std::vector<replica::WorkspaceRow>> {
+        return reader.workspaces();
+      });
+  if (!rows) {
+    exam.findings.push_back(bad("state", "could not be read: " + rows.error().message, ""));
+    return;
+  }
+  for (const replica::WorkspaceRow& row : *rows) {
+    if (row.kind == model::WorkspaceKind::local || !row.is_known_to_hub) continue;
+    if (row.wants_resync || row.is_first_sync)
+      exam.findings.push_back(warning("state", fmt::format("\"{}\" waits for the hub", agent::show(row.name)),
+                                      "`memsync sync` fetches it now"));
+    else
+      exam.findings.push_back(compare_state(bench, calls, row, exam.ailment));
+  }
 }
 
 void check_disk(const std::string& home, std::vector<Finding>& findings) {
@@ -75,7 +131,8 @@ void check_clock(const net::client::HubHealth& health, base::Timestamp now, std:
   }
 }
 
-void check_hub(const Context& context, Workbench& bench, std::vector<Finding>& findings) {
+void check_hub(const Context& context, Workbench& bench, Examination& exam) {
+  auto& findings = exam.findings;
   const auto access = find_access(context.settings);
   if (!access) {
     findings.push_back(bad("hub", access.error().message, "run `memsync login`"));
@@ -106,6 +163,7 @@ void check_hub(const Context& context, Workbench& bench, std::vector<Finding>& f
   const auto fits = check_binding(bench.replica, (*access)->endpoint.str(), me->id);
   findings.push_back(fits ? good("account", fmt::format("{} <{}>", me->name, me->email))
                           : bad("account", fits.error().message, "log in as the owner of this store"));
+  if (fits) check_states(bench, *calls, exam);
 }
 
 void check_sync(Workbench& bench, std::vector<Finding>& findings) {
@@ -200,32 +258,93 @@ std::string format_findings(const Terminal& terminal, const std::vector<Finding>
   return format_table(uncut, {{"STATE"}, {"CHECK"}, {"RESULT"}}, rows);
 }
 
-Result<bool> run_doctor(const Context& context) {
-  std::vector<Finding> findings;
+namespace {
+
+Examination examine(const Context& context) {
+  Examination exam;
   const auto bench = context.open();
   if (!bench) {
-    findings.push_back(bad("store", "cannot be opened: " + bench.error().message, "nothing was changed"));
+    exam.findings.push_back(
+        bad("store", "cannot be opened: " + bench.error().message, "nothing was changed"));
   } else {
-    check_store(**bench, findings);
+    check_store(**bench, exam);
   }
-  check_disk(context.settings.home, findings);
-  for (Finding& finding : check_privacy(context.settings.home)) findings.push_back(std::move(finding));
+  check_disk(context.settings.home, exam.findings);
+  for (Finding& finding : check_privacy(context.settings.home)) exam.findings.push_back(std::move(finding));
   if (bench) {
-    check_hub(context, **bench, findings);
-    check_sync(**bench, findings);
+    check_hub(context, **bench, exam);
+    check_sync(**bench, exam.findings);
   }
-  const Health worst = worst_of(findings);
+  return exam;
+}
+
+Json to_json(const std::vector<Finding>& findings) {
   Json list = Json::array();
   for (const Finding& each : findings)
     list.push_back({{"state", each.health == Health::bad ? "bad" : symbol_of(each.health)},
                     {"check", each.what},
                     {"detail", each.detail},
                     {"advice", each.advice}});
-  context.show(
-      Json{{"safe", worst != Health::bad}, {"findings", std::move(list)}, {"message", verdict(worst)}},
-      format_findings(context.terminal, findings) + "\n" + context.in(style_of(worst), verdict(worst)) +
-          "\n");
+  return list;
+}
+
+std::string format_plan(const std::vector<std::string>& plan, bool is_asked_for) {
+  if (plan.empty()) return is_asked_for ? "There is nothing to repair.\n" : "";
+  std::string text = is_asked_for ? "The repair will:\n" : "`memsync doctor --repair` would:\n";
+  for (const std::string& step : plan) text += "  - " + agent::show(step) + "\n";
+  return text;
+}
+
+bool is_agreed(const Context& context, const DoctorOptions& options) {
+  if (options.is_confirmed) return true;
+  if (context.json) return false; // nobody to ask
+  context.write("Do this? A copy of the store is made first. [y/N] ");
+  const std::string answer = context.read_line().value_or("");
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+Result<bool> show_examination(const Context& context, const Examination& exam,
+                              const std::vector<std::string>& plan,
+                              const std::optional<RepairReport>& repaired, const std::string& text_before) {
+  const Health worst = worst_of(exam.findings);
+  Json json = {{"safe", worst != Health::bad},
+               {"findings", to_json(exam.findings)},
+               {"repair", plan},
+               {"message", verdict(worst)}};
+  if (repaired) json["repaired"] = to_json(*repaired);
+  context.show(json, text_before + format_findings(context.terminal, exam.findings) + "\n" +
+                         context.in(style_of(worst), verdict(worst)) + "\n" +
+                         (repaired ? std::string() : format_plan(plan, false)));
   return worst != Health::bad;
+}
+
+} // namespace
+
+Result<bool> run_doctor(const Context& context, const DoctorOptions& options) {
+  const Examination exam = examine(context);
+  const auto bench = context.open();
+  std::vector<std::string> plan;
+  if (bench) {
+    TRY_ASSIGN(plan, plan_repair(**bench, exam.ailment));
+  }
+  if (!options.repair || !bench || plan.empty())
+    return show_examination(context, exam, plan, std::nullopt,
+                            options.repair ? format_plan(plan, true) + "\n" : "");
+  if (!context.json)
+    context.write(format_findings(context.terminal, exam.findings) + "\n" + format_plan(plan, true));
+  if (!is_agreed(context, options)) {
+    context.show(Json{{"safe", false},
+                      {"findings", to_json(exam.findings)},
+                      {"repair", plan},
+                      {"repaired", nullptr},
+                      {"message", "nothing was changed: `memsync doctor --repair --yes` does it"}},
+                 "Nothing was changed.\n");
+    return false;
+  }
+  TRY_ASSIGN(const RepairReport report, carry_out_repair(context, **bench, exam.ailment));
+  const Examination after = examine(context);
+  TRY_ASSIGN(const auto rest, plan_repair(**bench, after.ailment));
+  return show_examination(context, after, rest, report, "\n" + format_repair(report) + "\n");
 }
 
 } // namespace memsync::cli

@@ -16,10 +16,16 @@ struct Finding {
   std::string advice; // what to do; empty when good
 };
 
+struct DoctorOptions {
+  bool repair = false;
+  bool is_confirmed = false; // do not ask before repairing
+};
+
 /// `memsync doctor`: checks the store's integrity, who may read its files, the disk, the hub, the clock, the
-/// versions and what has not reached the hub, and says whether memory is safe. A check that could not be made
-/// is bad, never good. True when nothing is bad.
-Result<bool> run_doctor(const Context& context);
+/// versions, whether the state is what the hub says, and what has not reached the hub, and says whether
+/// memory is safe. A check that could not be made is bad or a warning, never good. Says what a repair would
+/// do, and with `repair` does it. True when nothing is bad.
+Result<bool> run_doctor(const Context& context, const DoctorOptions& options);
 
 /// Files whose mode lets others read them, of those that hold memory or the token.
 std::vector<Finding> check_privacy(const std::string& home);

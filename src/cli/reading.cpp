@@ -61,7 +61,12 @@ Result<> log_history(const Context& context, Workbench& bench, const LogOptions&
   arguments.session = options.session;
   TRY_ASSIGN(arguments.since, parse_when(bench, options.since));
   arguments.limit = options.limit;
-  TRY_ASSIGN(const tools::HistoryResult result, tools::get_history(bench.session, arguments));
+  std::optional<Result<tools::HistoryResult>> answer;
+  tools::get_whole_history(bench.session, arguments, {},
+                           [&](Result<tools::HistoryResult> got) { answer = std::move(got); });
+  bench.run_until([&] { return answer.has_value(); });
+  if (!answer) return Error{ErrorCode::cancelled, "stopped before the history was complete"};
+  TRY_ASSIGN(const tools::HistoryResult result, *std::move(answer));
   std::vector<std::vector<Cell>> rows;
   for (const auto& change : result.changes) {
     std::string what = change.field.empty() ? ""
@@ -79,6 +84,7 @@ Result<> log_history(const Context& context, Workbench& bench, const LogOptions&
       format_table(context.terminal, {{"CHANGE"}, {"WHEN"}, {"WHO"}, {"WHAT"}, {"TITLE"}, {"VALUES"}}, rows);
   if (rows.empty()) text = "No changes.\n";
   if (result.pending > 0) text += fmt::format("\n{} changes are not in the log yet.\n", result.pending);
+  if (result.missing > 0) text += "\n" + tools::render(result).structured.value("hint", "") + "\n";
   context.show(tools::render(result).structured, text);
   return {};
 }

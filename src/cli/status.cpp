@@ -1,6 +1,7 @@
 #include "cli/status.h"
 
 #include "cli/rejected.h"
+#include "cli/set_aside.h"
 #include "tools/get_pending_operations.h"
 #include "tools/get_sync_status.h"
 #include "tools/is_document_dirty.h"
@@ -79,6 +80,8 @@ Result<> run_status(const Context& context) {
 
 Result<> run_pending(const Context& context, const PendingOptions& options) {
   TRY_ASSIGN(Workbench* const bench, context.open());
+  if (is_set_aside_id(options.export_id)) return export_set_aside(context, *bench, options.export_id);
+  if (is_set_aside_id(options.discard)) return discard_set_aside(context, *bench, options.discard);
   if (!options.export_id.empty()) return export_rejected(context, *bench, options.export_id);
   if (!options.discard.empty()) return discard_rejected(context, *bench, options.discard);
   if (!options.retry.empty()) return retry_rejected(context, *bench, options.retry);
@@ -103,7 +106,10 @@ Result<> run_pending(const Context& context, const PendingOptions& options) {
   text += tools::render(result).structured.value("message", "") + "\n";
   if (result.rejected > 0)
     text += "Settle a refused change with `memsync pending --retry ID`, `--discard ID` or `--export ID`.\n";
-  context.show(tools::render(result).structured, text);
+  TRY_ASSIGN(const std::string set_aside, describe_set_aside(context, *bench));
+  Json json = tools::render(result).structured;
+  TRY_ASSIGN(json["set_aside"], list_set_aside(*bench));
+  context.show(json, text + set_aside);
   return {};
 }
 

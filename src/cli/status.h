@@ -10,7 +10,7 @@ Result<> run_status(const Context& context);
 struct PendingOptions {
   std::string document;
   std::size_t limit = 50;
-  std::string retry, discard, export_id; // ids of refused operations; at most one is given
+  std::string retry, discard, export_id; // ids of refused or set-aside operations; at most one is given
 };
 /// `memsync pending`: what the hub has not accepted; settles what it refused.
 Result<> run_pending(const Context& context, const PendingOptions& options);

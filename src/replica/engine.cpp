@@ -1,6 +1,7 @@
 #include "replica/engine.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/log.h"
 #include "replica/lane.h"
@@ -73,8 +74,9 @@ class Engine::Core {
   }
 
   bool has_synced() const {
-    return !sync_requested_ && std::none_of(lanes_.begin(), lanes_.end(),
-                                            [](const auto& each) { return each.second.is_sync_requested(); });
+    return !sync_requested_ && unlisted_.empty() &&
+           std::none_of(lanes_.begin(), lanes_.end(),
+                        [](const auto& each) { return each.second.is_sync_requested(); });
   }
 
  private:
@@ -107,6 +109,7 @@ class Engine::Core {
   Result<> take(HubAnswer& answer) {
     if (answer.hub_time) TRY(note_hub_time(*answer.hub_time));
     if (answer.request == account_request_) return take_account(answer);
+    if (unlisted_.erase(answer.request) > 0) return take_unlisted(answer);
     for (auto& [id, lane] : lanes_) {
       if (!lane.owns(answer.request)) continue;
       TRY_ASSIGN(const auto problem, lane.take(answer));
@@ -184,6 +187,10 @@ class Engine::Core {
   /// A lane for every workspace that the hub lists, and for no other.
   Result<> open_lanes() {
     TRY_ASSIGN(auto rows, store_.hub_workspaces());
+    std::vector<WorkspaceRow> unlisted;
+    for (const WorkspaceRow& row : rows)
+      if (!row.is_known_to_hub) unlisted.push_back(row);
+    ask_about(unlisted);
     std::erase_if(rows, [](const WorkspaceRow& row) { return !row.is_known_to_hub; });
     std::erase_if(lanes_, [&](const auto& each) {
       return std::none_of(rows.begin(), rows.end(),
@@ -195,6 +202,21 @@ class Engine::Core {
       at->second.unblock();
     }
     return {};
+  }
+
+  /// The hub does not list these workspaces any more. Whether this person was removed only the hub's answer
+  /// about the workspace itself proves, so it is asked for, and again every 10 minutes.
+  void ask_about(const std::vector<WorkspaceRow>& unlisted) {
+    for (const WorkspaceRow& row : unlisted)
+      unlisted_.insert(send(PullFromWorkspace{row.id, row.cursor, 1, row.replica}));
+    ask_again_at_ = unlisted.empty() ? Instant{} : now() + k_refused_delay;
+  }
+
+  Result<> take_unlisted(HubAnswer& answer) {
+    const auto* problem = std::get_if<wire::Problem>(&answer.content);
+    if (!problem || problem->code != ErrorCode::removed) return {};
+    if (!problem->workspace || !problem->user || !problem->epoch) return {};
+    return drop({*problem->workspace, *problem->user, *problem->epoch});
   }
 
   /// Deletes the replica of a workspace on proof for this user and this log; without it nothing is deleted.
@@ -285,6 +307,11 @@ class Engine::Core {
 
   Result<Instant> advance() {
     Instant wake = now() + k_idle_period;
+    if (ask_again_at_ != Instant{} && ask_again_at_ <= now()) {
+      ask_again_at_ = {};
+      account_known_ = false;
+      retry_account_at_ = {};
+    }
     if (!account_known_ && account_request_ == 0) {
       if (retry_account_at_ <= now()) {
         if (!is_live()) connection_ = Connecting{};
@@ -296,6 +323,9 @@ class Engine::Core {
     for (auto& [id, lane] : lanes_) {
       TRY(lane.advance());
       if (lane.blocked_until() > now()) wake = std::min(wake, lane.blocked_until());
+      if (lane.is_comparing()) wake = now();
+      if (lane.history_at() > now()) wake = std::min(wake, lane.history_at());
+      if (lane.compare_at() > now()) wake = std::min(wake, lane.compare_at());
     }
     TRY(advance_listening());
     if (listen_ == 0 && retry_listen_at_ > now()) wake = std::min(wake, retry_listen_at_);
@@ -307,11 +337,13 @@ class Engine::Core {
   /// Listens to every workspace that has a past with the hub; starts over when that set changed.
   Result<> advance_listening() {
     std::vector<std::pair<WorkspaceId, model::Cursor>> positions;
+    std::vector<model::ReplicaId> replicas;
     std::vector<WorkspaceId> ids;
     for (auto& [id, lane] : lanes_) {
       TRY_ASSIGN(const auto position, lane.position());
       if (!position) continue;
-      positions.emplace_back(id, *position);
+      positions.emplace_back(id, position->cursor);
+      replicas.push_back(position->replica);
       ids.push_back(id);
     }
     const auto mode = polling_until_ > now() ? ListenMode::long_poll : ListenMode::stream;
@@ -322,7 +354,7 @@ class Engine::Core {
     listen_mode_ = mode;
     listen_ = ++last_request_;
     if (!is_live()) connection_ = Connecting{};
-    hub_.listen({listen_, mode, std::move(positions)});
+    hub_.listen({listen_, mode, std::move(positions), std::move(replicas)});
     return {};
   }
 
@@ -368,6 +400,8 @@ class Engine::Core {
   bool account_known_ = false;
   bool sync_requested_ = false; // before the account is known
   std::uint64_t account_request_ = 0;
+  std::set<std::uint64_t> unlisted_; // requests about workspaces that the hub no longer lists
+  Instant ask_again_at_{};           // about them
   Instant retry_account_at_{};
   base::Backoff account_backoff_{k_first_delay, k_longest_delay};
 

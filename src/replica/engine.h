@@ -51,6 +51,7 @@ struct SyncCounters {
   std::uint64_t conflicts = 0;
   std::uint64_t rejected = 0;
   std::uint64_t resyncs = 0;
+  std::uint64_t mismatches = 0; // states that differed from the hub's digest, and were fetched anew
 };
 
 /// The sync engine of the one process that leads its store: keeps the replica's workspaces equal to

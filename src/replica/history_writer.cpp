@@ -133,9 +133,10 @@ bool HistoryWriter::put_log(const Entry& entry, const NodeId& node, const NodeId
       "author, client, session, project, at, tx, status, code) "
       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
       workspace_.value, entry.sequence.value, epoch_.value, entry.replica.view(), entry.n,
-      model::name_of(entry.kind), entry.target.view(), node.view(), document.view(), title,
-      entry.by.author.view(), entry.by.client, entry.by.session, entry.by.project, entry.at, entry.tx.view(),
-      model::name_of(entry.status), entry.code ? base::error_info(*entry.code).name : std::string_view());
+      entry.newer_kind.empty() ? model::name_of(entry.kind) : std::string_view(entry.newer_kind),
+      entry.target.view(), node.view(), document.view(), title, entry.by.author.view(), entry.by.client,
+      entry.by.session, entry.by.project, entry.at, entry.tx.view(), model::name_of(entry.status),
+      entry.code ? base::error_info(*entry.code).name : std::string_view());
   return true;
 }
 

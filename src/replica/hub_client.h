@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "wire/history_codec.h"
 #include "wire/hub_messages.h"
 
 namespace memsync::replica {
@@ -19,6 +20,7 @@ struct PullFromWorkspace {
   model::WorkspaceId workspace;
   model::Cursor after;
   std::size_t limit = 1'000;
+  model::ReplicaId replica = {}; // who reads
 };
 struct OpenSnapshot {
   model::WorkspaceId workspace;
@@ -28,14 +30,22 @@ struct NextSnapshotPage {
   model::WorkspaceId workspace;
   std::string session, after_key;
 };
-using HubRequest =
-    std::variant<MeRequest, PushToWorkspace, PullFromWorkspace, OpenSnapshot, NextSnapshotPage>;
+struct GetDigest {
+  model::WorkspaceId workspace;
+};
+struct GetHistory {
+  model::WorkspaceId workspace;
+  model::Sequence before, after; // exclusive
+  std::size_t limit = 500;
+};
+using HubRequest = std::variant<MeRequest, PushToWorkspace, PullFromWorkspace, OpenSnapshot, NextSnapshotPage,
+                                GetDigest, GetHistory>;
 
 /// The answer to one request, or why there is none: `offline` when nothing was heard.
 struct HubAnswer {
   std::uint64_t request = 0;
   std::variant<wire::Problem, wire::Me, wire::PushAnswer, wire::PullAnswer, wire::SnapshotOpened,
-               wire::SnapshotPage>
+               wire::SnapshotPage, wire::WorkspaceDigest, wire::HistoryPage>
       content;
   std::optional<base::Timestamp> hub_time; // of the Date header, for the measured clock offset
 };
@@ -46,6 +56,7 @@ struct ListenRequest {
   std::uint64_t id = 0; // every attempt has its own
   ListenMode mode = ListenMode::stream;
   std::vector<std::pair<model::WorkspaceId, model::Cursor>> positions;
+  std::vector<model::ReplicaId> replicas = {}; // who reads, in the same order
 };
 
 // What listening reports, in order; all carry the id of the attempt, so that late ones are told apart.

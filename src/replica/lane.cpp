@@ -17,25 +17,37 @@ namespace {
 constexpr std::chrono::milliseconds k_first_delay{500}, k_longest_delay{30'000};
 constexpr std::chrono::minutes k_refused_delay{10}; // before asking again about a workspace the hub refused
 
+constexpr std::chrono::hours k_compare_period{1};
+constexpr std::chrono::minutes k_history_again{1};
+constexpr std::size_t k_history_rows = 500;              // one page is stored within some 20 ms
+constexpr std::chrono::minutes k_compare_again{1};       // when the state moved on meanwhile
+constexpr std::chrono::milliseconds k_compare_slice{10}; // of one step
+
 } // namespace
 
 Lane::Lane(LaneContext& context, const WorkspaceRow& row)
     : context_(context),
       id_(row.id),
       backoff_(k_first_delay, k_longest_delay),
-      batch_(context.batch_operations) {}
+      batch_(context.batch_operations) {
+  // Counted by the machine's clock over the process's life: one that jumped compares sooner, not never.
+  const auto since = context.replica.clock().now() - row.compared_at;
+  if (since >= std::chrono::milliseconds(0) && since < k_compare_period)
+    compare_at_ = now() + (k_compare_period - since);
+}
 
 Result<> Lane::resume(const WorkspaceRow& row) {
+  wants_history_ = row.wants_history;
   TRY_ASSIGN(const auto staging, context_.store.staging(id_));
   if (staging)
     snapshot_ = staging->end ? Snapshot::tail : Snapshot::pages;
-  else if (row.cursor.epoch.value == 0)
+  else if (row.cursor.epoch.value == 0 || row.wants_resync)
     snapshot_ = Snapshot::wanted;
   return {};
 }
 
 void Lane::request_sync() {
-  sync_requested_ = wants_pull_ = wants_push_ = true;
+  sync_requested_ = wants_pull_ = wants_push_ = looks_at_row_ = true;
   blocked_until_ = {};
 }
 
@@ -44,28 +56,97 @@ bool Lane::is_settled() const {
          snapshot_ == Snapshot::none;
 }
 
-Result<std::optional<model::Cursor>> Lane::position() {
-  if (snapshot_ != Snapshot::none) return std::optional<model::Cursor>();
+Result<std::optional<Lane::Position>> Lane::position() {
+  if (snapshot_ != Snapshot::none) return std::optional<Position>();
   TRY_ASSIGN(const auto stored, row());
-  return stored.cursor.epoch.value == 0 ? std::nullopt : std::optional(stored.cursor);
+  if (stored.cursor.epoch.value == 0) return std::optional<Position>();
+  return std::optional(Position{stored.cursor, stored.replica});
 }
 
 // --- what to do next ---
 
 Result<> Lane::advance() {
+  is_comparing_ = false;
   if (blocked_until_ > now()) return {};
+  if (std::exchange(looks_at_row_, false) && snapshot_ == Snapshot::none) {
+    TRY_ASSIGN(const auto stored, row());
+    if (stored.wants_resync) TRY(restart_snapshot());
+    wants_history_ = stored.wants_history;
+  }
   if (snapshot_ != Snapshot::none) return advance_snapshot();
   if (wants_epoch_probe_ && push_request_ == 0) return send_probe();
   if (wants_pull_ && pull_request_ == 0 && !asks_about_fork_) {
     TRY_ASSIGN(const auto stored, row());
-    pull_request_ = context_.send(PullFromWorkspace{id_, stored.cursor, model::limits::k_page_entries});
+    pull_request_ =
+        context_.send(PullFromWorkspace{id_, stored.cursor, model::limits::k_page_entries, stored.replica});
   }
   if (wants_push_ && push_request_ == 0) {
     TRY_ASSIGN(auto push, context_.store.next_push(id_, pushed_through_, batch_));
     wants_push_ = false;
     if (!push.operations.empty()) send_push(std::move(push));
   }
+  TRY(advance_history());
+  return advance_comparison();
+}
+
+/// Fetches the history that a snapshot jumped over, a page at a time, when somebody wants it.
+Result<> Lane::advance_history() {
+  if (!wants_history_ || history_request_ != 0 || history_at_ > now()) return {};
+  TRY_ASSIGN(const auto gap, context_.store.history_gap(id_));
+  if (!gap) return wants_history_ = false, Result<>();
+  history_gap_ = *gap;
+  const model::Sequence before{gap->through.value + 1};
+  history_request_ = context_.send(GetHistory{id_, before, gap->after, k_history_rows});
   return {};
+}
+
+/// Asks for the hub's digest when it is time and compares a slice.
+Result<> Lane::advance_comparison() {
+  if (comparison_) {
+    TRY_ASSIGN(const auto outcome, comparison_->step(context_.replica, k_compare_slice));
+    is_comparing_ = outcome == DigestCheck::Outcome::working;
+    TRY(finish_comparison(outcome));
+    return snapshot_ == Snapshot::none ? Result<>() : advance_snapshot();
+  }
+  if (digest_request_ != 0 || compare_at_ > now() || !is_settled()) return {};
+  TRY_ASSIGN(const auto stored, row());
+  if (stored.cursor.epoch.value == 0) return {};
+  digest_request_ = context_.send(GetDigest{id_});
+  return {};
+}
+
+Result<> Lane::finish_comparison(DigestCheck::Outcome outcome) {
+  switch (outcome) {
+    case DigestCheck::Outcome::working:
+    case DigestCheck::Outcome::waiting: return {};
+    case DigestCheck::Outcome::overtaken:
+      comparison_.reset();
+      compare_at_ = now() + k_compare_again;
+      return {};
+    case DigestCheck::Outcome::equal:
+      comparison_.reset();
+      compare_at_ = now() + k_compare_period;
+      is_healing_ = false;
+      return context_.store.note_compared(id_);
+    case DigestCheck::Outcome::differs:
+      comparison_.reset();
+      compare_at_ = now() + k_compare_period;
+      ++context_.counters.mismatches;
+      return resync_damaged("its state is not what the hub says it is");
+  }
+  return {};
+}
+
+/// Fetches the state anew. Once: when the fresh one is wrong as well, fetching it for ever helps nobody.
+Result<> Lane::resync_damaged(std::string_view why) {
+  if (is_healing_) {
+    log(LogLevel::error, "workspace {}: {}, also after it was fetched anew: report this", id_.view(), why);
+    is_healing_ = false; // tried again at the next comparison
+    return {};
+  }
+  log(LogLevel::warning, "workspace {}: {}; it is fetched anew, unsent changes stay", id_.view(), why);
+  is_healing_ = true;
+  return restart_snapshot();
 }
 
 Result<> Lane::advance_snapshot() {
@@ -94,6 +175,7 @@ Result<> Lane::advance_snapshot() {
 Result<> Lane::finish_snapshot() {
   TRY(context_.store.finish_snapshot(id_));
   snapshot_ = Snapshot::none;
+  compare_at_ = now();
   pushed_through_ = 0; // what the hub answered for but the snapshot lacks is asked for again
   wants_push_ = true;
   sync_requested_ = false;
@@ -102,6 +184,7 @@ Result<> Lane::finish_snapshot() {
 
 Result<> Lane::restart_snapshot() {
   snapshot_ = Snapshot::wanted;
+  comparison_.reset();
   return context_.store.abandon_snapshot(id_);
 }
 
@@ -122,6 +205,8 @@ void Lane::send_push(wire::PushRequest push) {
 
 Result<std::optional<wire::Problem>> Lane::take(HubAnswer& answer) {
   if (answer.request == push_request_) asks_about_fork_ = false;
+  if (answer.request == digest_request_) return take_digest(answer);
+  if (answer.request == history_request_) return take_history(answer);
   (answer.request == push_request_ ? push_request_ : pull_request_) = 0;
   if (auto* problem = std::get_if<wire::Problem>(&answer.content)) {
     if (problem->code == ErrorCode::unauthenticated || problem->code == ErrorCode::removed)
@@ -131,6 +216,41 @@ Result<std::optional<wire::Problem>> Lane::take(HubAnswer& answer) {
   }
   TRY(std::visit([&](auto& content) { return take_content(content); }, answer.content));
   return std::optional<wire::Problem>();
+}
+
+/// Without a digest (an older hub, a lost connection) nothing is wrong: it is asked for again later.
+Result<std::optional<wire::Problem>> Lane::take_digest(HubAnswer& answer) {
+  digest_request_ = 0;
+  if (auto* problem = std::get_if<wire::Problem>(&answer.content)) {
+    compare_at_ = now() + (problem->code == ErrorCode::not_found ? std::chrono::minutes(k_compare_period)
+                                                                 : k_compare_again);
+    if (problem->code == ErrorCode::unauthenticated || problem->code == ErrorCode::removed)
+      return std::optional(std::move(*problem));
+    return std::optional<wire::Problem>();
+  }
+  if (auto* digest = std::get_if<wire::WorkspaceDigest>(&answer.content)) TRY(take_content(*digest));
+  return std::optional<wire::Problem>();
+}
+
+/// History is no reason to stop anything else: without an answer it is asked for again later.
+Result<std::optional<wire::Problem>> Lane::take_history(HubAnswer& answer) {
+  history_request_ = 0;
+  if (auto* problem = std::get_if<wire::Problem>(&answer.content)) {
+    history_at_ = now() + k_history_again;
+    if (problem->code == ErrorCode::unauthenticated || problem->code == ErrorCode::removed)
+      return std::optional(std::move(*problem));
+  }
+  if (auto* page = std::get_if<wire::HistoryPage>(&answer.content)) TRY(take_content(*page));
+  return std::optional<wire::Problem>();
+}
+
+Result<> Lane::take_content(wire::HistoryPage& page) {
+  return context_.store.take_history(id_, history_gap_, page);
+}
+
+Result<> Lane::take_content(wire::WorkspaceDigest& digest) {
+  if (snapshot_ == Snapshot::none) comparison_.emplace(id_, std::move(digest));
+  return {};
 }
 
 Result<> Lane::take_content(wire::Me&) { return Error{ErrorCode::internal, "an answer nobody asked for"}; }
@@ -253,6 +373,9 @@ Result<> Lane::take_entries(model::Epoch epoch, std::span<const model::Entry> en
     switch (applied.error().code) {
       case ErrorCode::epoch: return wants_epoch_probe_ = true, Result<>();
       case ErrorCode::resync: return restart_snapshot();
+      case ErrorCode::corrupt:
+        if (is_healing_) return applied.error();
+        return resync_damaged(applied.error().message);
       default: return applied.error();
     }
   }

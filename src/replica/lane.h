@@ -6,6 +6,7 @@
 
 #include "base/backoff.h"
 #include "model/limits.h"
+#include "replica/digest_check.h"
 #include "replica/engine.h"
 #include "replica/sync_store.h"
 
@@ -34,7 +35,17 @@ class Lane {
   base::Result<> advance();
   base::Instant blocked_until() const { return blocked_until_; }
 
-  bool owns(std::uint64_t request) const { return request == push_request_ || request == pull_request_; }
+  /// When the state is to be compared with the hub's again.
+  base::Instant compare_at() const { return compare_at_; }
+  /// When history is asked for again; in the past when it is not wanted.
+  base::Instant history_at() const { return wants_history_ ? history_at_ : base::Instant{}; }
+  /// A comparison is under way and goes on at once.
+  bool is_comparing() const { return is_comparing_; }
+
+  bool owns(std::uint64_t request) const {
+    return request == push_request_ || request == pull_request_ || request == digest_request_ ||
+           request == history_request_;
+  }
   /// The answer to one of its requests. Returns the problem when it concerns more than this workspace: the
   /// account (unauthenticated) or the membership (removed).
   base::Result<std::optional<wire::Problem>> take(HubAnswer& answer);
@@ -51,7 +62,7 @@ class Lane {
   /// The cursor is too old for the hub's log.
   base::Result<> resync();
 
-  void note_local_commit() { wants_push_ = true; }
+  void note_local_commit() { wants_push_ = looks_at_row_ = true; }
   /// Pull and push now, without waiting for back-off.
   void request_sync();
   void unblock() { blocked_until_ = {}; }
@@ -60,7 +71,11 @@ class Lane {
   bool is_sync_requested() const { return sync_requested_; }
   bool is_settled() const;
   /// Where to listen from; nothing while a snapshot replaces the state.
-  base::Result<std::optional<model::Cursor>> position();
+  struct Position {
+    model::Cursor cursor;
+    model::ReplicaId replica; // who reads
+  };
+  base::Result<std::optional<Position>> position();
 
  private:
   enum class Snapshot { none, wanted, pages, tail };
@@ -70,6 +85,8 @@ class Lane {
   base::Result<> take_content(wire::PullAnswer& answer);
   base::Result<> take_content(wire::SnapshotOpened& opened);
   base::Result<> take_content(wire::SnapshotPage& page);
+  base::Result<> take_content(wire::WorkspaceDigest& digest);
+  base::Result<> take_content(wire::HistoryPage& page);
   base::Result<> take_content(wire::Problem& problem);
   base::Result<> take_tail(const wire::PullAnswer& answer);
 
@@ -77,6 +94,12 @@ class Lane {
   base::Result<> finish_snapshot();
   base::Result<> restart_snapshot();
   base::Result<> send_probe();
+  base::Result<std::optional<wire::Problem>> take_digest(HubAnswer& answer);
+  base::Result<std::optional<wire::Problem>> take_history(HubAnswer& answer);
+  base::Result<> advance_history();
+  base::Result<> advance_comparison();
+  base::Result<> finish_comparison(DigestCheck::Outcome outcome);
+  base::Result<> resync_damaged(std::string_view why);
   void send_push(wire::PushRequest push);
   base::Result<> ask_about_fork();
   base::Result<> renew(const std::vector<wire::OperationMark>& accepted);
@@ -92,6 +115,7 @@ class Lane {
   base::Instant blocked_until_{};
   Snapshot snapshot_ = Snapshot::none;
   bool wants_push_ = true, wants_pull_ = false;
+  bool looks_at_row_ = false;      // somebody may have asked for the state to be fetched anew
   bool wants_epoch_probe_ = false; // an empty push, whose refusal tells the hub's last_n
   bool asks_about_fork_ = false;   // nothing more of the log until the hub answered a push
   model::Epoch adopted_epoch_;     // the new log whose last_n was taken note of; the snapshot is to follow
@@ -100,6 +124,17 @@ class Lane {
   model::ReplicaId push_replica_;                     // whose operations are in flight
   std::uint64_t pushed_through_ = 0;                  // the hub answered for all operations up to this n
   std::size_t batch_;
+
+  std::uint64_t digest_request_ = 0; // in flight; 0: none
+  std::optional<DigestCheck> comparison_;
+  base::Instant compare_at_{};
+  bool is_comparing_ = false;
+  std::uint64_t history_request_ = 0; // in flight; 0: none
+  HistoryGap history_gap_;            // that it is about
+  base::Instant history_at_{};
+  bool wants_history_ = false;
+
+  bool is_healing_ = false; // a snapshot was taken because the state was wrong, and not compared since
 };
 
 } // namespace memsync::replica

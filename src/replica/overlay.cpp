@@ -118,7 +118,7 @@ void Overlay::apply_again(std::uint64_t n) {
   txn_.run("DELETE FROM touch WHERE workspace = ?1 AND n = ?2", workspace_.key.value, n);
   // What does not apply on top of the new confirmed state (its node is gone, say) stays in the outbox
   // without effect: the hub decides, and its log entry says what became of it.
-  apply(*operation);
+  if (operation->newer_kind.empty()) apply(*operation);
 }
 
 void insert_into_outbox(storage::WriteTxn& txn, WorkspaceKey workspace, const Operation& operation,
@@ -136,8 +136,7 @@ void insert_into_outbox(storage::WriteTxn& txn, WorkspaceKey workspace, const Op
       "INSERT INTO outbox (workspace, n, hash, kind, target, node, document, other_document, tx, at, state, "
       "sent, operation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'queued', 0, ?11)",
       workspace.value, operation.n, operation.hash, model::name_of(operation.kind), operation.target,
-      node.view(), document, other_document, operation.tx.view(), at,
-      base::dump_json(wire::encode_operation(operation)));
+      node.view(), document, other_document, operation.tx.view(), at, operation_text(operation));
 }
 
 model::NodeId node_of(model::State& state, const Operation& operation) {
@@ -162,6 +161,10 @@ model::NodeId node_of(model::State& state, const Operation& operation) {
     case OperationKind::assign: return operation.target_node();
   }
   return {};
+}
+
+std::string operation_text(const Operation& operation) {
+  return base::dump_json(wire::encode_operation(operation));
 }
 
 Operation load_operation(std::string_view text) {

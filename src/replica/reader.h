@@ -125,6 +125,8 @@ class Reader {
   };
   base::Result<ActivityPage> activity(const WorkspaceRow& workspace,
                                       const HistoryQuery& query); // newest first
+  /// How many log entries of the hub this replica's history lacks; 0: it is complete.
+  std::uint64_t missing_history(const WorkspaceRow& workspace);
   /// The last change of each register of a node: blame.
   std::vector<ChangeRow> blame(const WorkspaceRow& workspace, const model::NodeId& node);
 

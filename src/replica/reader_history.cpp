@@ -252,4 +252,11 @@ std::vector<ChangeRow> Reader::blame(const WorkspaceRow& workspace, const NodeId
   return rows;
 }
 
+std::uint64_t Reader::missing_history(const WorkspaceRow& workspace) {
+  Statement row =
+      txn_.prepare("SELECT coalesce(sum(through - after), 0) FROM history_gap WHERE workspace = ?1");
+  row.bind_all(workspace.key.value);
+  return row.step() ? row.column_u64(0) : 0;
+}
+
 } // namespace memsync::replica

@@ -15,8 +15,8 @@ using storage::Statement;
 namespace {
 
 constexpr std::string_view k_select_workspace =
-    "SELECT key, id, kind, name, role, strategy, space, replica, next_n, epoch, cursor, head, state "
-    "FROM workspace ";
+    "SELECT key, id, kind, name, role, strategy, space, replica, next_n, epoch, cursor, head, state, "
+    "wants_resync, compared_at, wants_history FROM workspace ";
 
 /// A stored enumerator; ends the transaction with `corrupt` when it is none of this version.
 template <class Enum>
@@ -43,6 +43,9 @@ WorkspaceRow read_workspace(const Statement& row) {
   w.cursor = {model::Epoch{row.column_u64(9)}, model::Sequence{row.column_u64(10)}};
   w.head = model::Sequence{row.column_u64(11)};
   w.is_known_to_hub = row.column_text(12) == "live";
+  w.wants_resync = row.column_bool(13);
+  w.compared_at = row.column_time(14);
+  w.wants_history = row.column_bool(15);
   w.is_first_sync = w.kind != model::WorkspaceKind::local && w.cursor.epoch.value == 0;
   return w;
 }

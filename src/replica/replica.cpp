@@ -75,6 +75,7 @@ Result<std::unique_ptr<Replica>> Replica::open(const ReplicaOptions& options, ba
   open.migrations = steps;
   open.access = options.access;
   open.vfs = options.vfs;
+  open.application_id = storage::k_replica_file;
   TRY_ASSIGN(auto database, storage::Database::open(open));
   auto replica = std::unique_ptr<Replica>(new Replica(std::move(database), options, clock, random));
   if (!is_read_only) TRY(replica->make_local_workspace());

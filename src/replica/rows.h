@@ -35,7 +35,10 @@ struct WorkspaceRow {
   model::Cursor cursor;
   model::Sequence head;
   bool is_known_to_hub = true;
-  bool is_first_sync = false; // a team or personal workspace that has not shown anything yet
+  bool wants_history = false;  // somebody asked for what the gaps of the history hold
+  bool wants_resync = false;   // the confirmed state is not to be trusted
+  base::Timestamp compared_at; // with the hub's digest, and found equal
+  bool is_first_sync = false;  // a team or personal workspace that has not shown anything yet
 };
 
 struct MemberRow {

@@ -108,6 +108,12 @@ void update_index(WriteTxn& txn, std::int64_t row, const Node* before, const Nod
   if (will_be_indexed) add_entries(txn, row, *after);
 }
 
+void remove_from_index(WriteTxn& txn, std::int64_t row) {
+  txn.run("DELETE FROM prose WHERE rowid = ?1", row);
+  txn.run("DELETE FROM identifier WHERE rowid = ?1", row);
+  txn.run("DELETE FROM similarity WHERE row = ?1", row);
+}
+
 bool index_slice(WriteTxn& txn, base::Clock& clock, std::chrono::milliseconds budget) {
   struct Unindexed {
     std::int64_t row = 0;

@@ -15,6 +15,10 @@ namespace memsync::replica {
 void update_index(storage::WriteTxn& txn, std::int64_t row, const model::Node* before,
                   const model::Node* after);
 
+/// Removes whatever the index has of node row `row`, without knowing what that is: reads all near-duplicate
+/// hashes.
+void remove_from_index(storage::WriteTxn& txn, std::int64_t row);
+
 /// Indexes unindexed rows of visible spaces for about `budget`; false when none remain.
 bool index_slice(storage::WriteTxn& txn, base::Clock& clock, std::chrono::milliseconds budget);
 

@@ -30,6 +30,15 @@ std::vector<Operation> read_outbox(WriteTxn& txn, WorkspaceKey key) {
   return read_operations(txn, "SELECT operation FROM outbox WHERE workspace = ?1 ORDER BY n", key);
 }
 
+/// The node as it is indexed; nothing when its row is damaged.
+std::optional<model::Node> read_indexed(std::string_view state) {
+  try {
+    return load_node(state);
+  } catch (const storage::DatabaseError&) {
+    return std::nullopt;
+  }
+}
+
 /// The outbox becomes exactly these operations. What is on top of the confirmed items is unchanged until
 /// the overlay is rebuilt.
 void replace_outbox(WriteTxn& txn, Overlay& overlay, const WorkspaceRow& row,
@@ -101,12 +110,17 @@ Result<> SyncStore::drop_workspace(const model::WorkspaceId& id) {
         "INSERT INTO quarantine (workspace, name, at, operation) SELECT ?2, ?3, ?4, operation FROM outbox "
         "WHERE workspace = ?1",
         row.key.value, row.id, row.name, replica_.clock().now());
+    txn.run(
+        "INSERT INTO quarantine (workspace, name, at, operation) SELECT ?2, ?3, ?4, operation FROM rejected "
+        "WHERE workspace = ?1",
+        row.key.value, row.id, row.name, replica_.clock().now());
     txn.run("DELETE FROM base WHERE space = ?1", row.space.value);
     for (const std::string_view sql :
          {"DELETE FROM outbox WHERE workspace = ?1", "DELETE FROM touch WHERE workspace = ?1",
           "DELETE FROM rejected WHERE workspace = ?1", "DELETE FROM acknowledged WHERE workspace = ?1",
           "DELETE FROM log WHERE workspace = ?1", "DELETE FROM change WHERE workspace = ?1",
-          "DELETE FROM member WHERE workspace = ?1", "DELETE FROM workspace WHERE key = ?1"})
+          "DELETE FROM history_gap WHERE workspace = ?1", "DELETE FROM member WHERE workspace = ?1",
+          "DELETE FROM workspace WHERE key = ?1"})
       txn.run(sql, row.key.value);
     return {};
   });
@@ -119,6 +133,7 @@ Result<bool> SyncStore::purge_some() {
     struct Row {
       std::int64_t row = 0;
       std::optional<model::Node> indexed;
+      bool is_unreadable = false;
     };
     std::vector<Row> nodes;
     {
@@ -128,12 +143,14 @@ Result<bool> SyncStore::purge_some() {
                                   k_unused, k_purge_slice));
       while (rows.step()) {
         Row row{rows.column_int64(0), std::nullopt};
-        if (rows.column_bool(1)) row.indexed = load_node(rows.column_text(2));
+        if (rows.column_bool(1)) row.indexed = read_indexed(rows.column_text(2));
+        row.is_unreadable = rows.column_bool(1) && !row.indexed;
         nodes.push_back(std::move(row));
       }
     }
     for (const Row& node : nodes) {
       if (node.indexed) update_index(txn, node.row, &*node.indexed, nullptr);
+      if (node.is_unreadable) remove_from_index(txn, node.row);
       txn.run("DELETE FROM node WHERE row = ?1", node.row);
     }
     if (!nodes.empty()) return true;

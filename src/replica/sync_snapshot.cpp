@@ -2,6 +2,7 @@
 #include "replica/history_writer.h"
 #include "replica/stored.h"
 #include "replica/sync_transaction.h"
+#include "replica/tree_rows.h"
 
 namespace memsync::replica {
 
@@ -21,19 +22,21 @@ struct StagingRow {
   Space space;
   SyncStore::Staging staging;
   std::vector<std::uint64_t> contains;
+  model::Sequence at; // of the snapshot without its tail
 };
 
 std::optional<StagingRow> find_staging(storage::ReadTxn& txn, WorkspaceKey key) {
   Statement row = txn.prepare(
       "SELECT staging, staging_session, staging_key, staging_epoch, staging_cursor, staging_end, "
-      "staging_contains "
+      "staging_contains, staging_at "
       "FROM workspace WHERE key = ?1 AND staging IS NOT NULL");
   row.bind_all(key.value);
   if (!row.step()) return std::nullopt;
   StagingRow found{Space{row.column_int64(0)},
                    {std::string(row.column_text(1)), std::string(row.column_text(2)),
                     model::Epoch{row.column_u64(3)}, model::Sequence{row.column_u64(4)}, std::nullopt},
-                   {}};
+                   {},
+                   model::Sequence{row.column_u64(7)}};
   if (!row.is_null(5)) found.staging.end = model::Sequence{row.column_u64(5)};
   or_throw(base::parse_json(row.column_text(6))).get_to(found.contains);
   return found;
@@ -53,17 +56,6 @@ bool is_in_outbox(storage::ReadTxn& txn, const WorkspaceRow& workspace, const mo
   Statement row = txn.prepare("SELECT hash FROM outbox WHERE workspace = ?1 AND n = ?2");
   row.bind_all(workspace.key.value, entry.n);
   return row.step() && row.column_hash(0) == entry.hash;
-}
-
-/// Nodes were staged by id, so parents may have come after their children.
-void set_documents(WriteTxn& txn, Space space) {
-  txn.run(
-      "WITH RECURSIVE tree (id, document) AS (SELECT id, id FROM node WHERE space = ?1 AND parent = '' "
-      "UNION ALL SELECT node.id, tree.document FROM tree JOIN node ON node.space = ?1 AND node.parent = "
-      "tree.id) "
-      "UPDATE node SET document = tree.document FROM tree WHERE node.space = ?1 AND node.id = tree.id "
-      "AND node.document <> tree.document",
-      space.value);
 }
 
 } // namespace
@@ -150,12 +142,13 @@ Result<> SyncStore::finish_snapshot(const model::WorkspaceId& id) {
     const auto staging = find_staging(txn, row.key);
     if (!staging || !staging->staging.end || staging->staging.cursor < *staging->staging.end)
       return no_snapshot();
-    set_documents(txn, staging->space);
+    set_documents(txn, staging->space); // staged by id, parents may have come after their children
+    note_history_gap(txn, row, {staging->staging.epoch, staging->at});
     txn.run("DELETE FROM base WHERE space = ?1", row.space.value);
     txn.run(
         "UPDATE workspace SET space = staging, epoch = staging_epoch, cursor = staging_cursor, "
         "head = max(staging_cursor, CASE WHEN epoch = staging_epoch THEN head ELSE 0 END), staging = NULL, "
-        "staging_contains = NULL WHERE key = ?1",
+        "staging_contains = NULL, wants_resync = 0 WHERE key = ?1",
         row.key.value);
     WorkspaceRow swapped = row;
     swapped.space = staging->space;

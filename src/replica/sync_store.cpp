@@ -178,4 +178,11 @@ Result<> SyncStore::note_head(const model::WorkspaceId& id, const model::Cursor&
   });
 }
 
+Result<> SyncStore::note_compared(const model::WorkspaceId& id) {
+  return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
+    txn.run("UPDATE workspace SET compared_at = ?2 WHERE key = ?1", row.key.value, replica_.clock().now());
+    return {};
+  });
+}
+
 } // namespace memsync::replica

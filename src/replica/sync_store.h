@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "replica/replica.h"
+#include "wire/history_codec.h"
 #include "wire/hub_messages.h"
 
 namespace memsync::replica {
@@ -18,6 +19,11 @@ struct Applied {
   /// nothing of the outbox that the hub has is renumbered and sent again.
   bool is_forked = false;
   bool is_gap = false; // the first new entry does not follow the cursor: pull
+};
+
+/// A range of the log whose history is not here: above `after`, up to `through`.
+struct HistoryGap {
+  model::Sequence after, through;
 };
 
 /// The durable half of sync: every function is one transaction of the store, refused with `stale` when
@@ -81,6 +87,16 @@ class SyncStore {
   /// The hub proved that this person was removed: deletes the replica of the workspace without writing
   /// any operation; what was unsent moves to the quarantine.
   base::Result<> drop_workspace(const model::WorkspaceId& id);
+
+  // --- history that a snapshot jumped over
+  /// The newest gap; nothing when the history is whole.
+  base::Result<std::optional<HistoryGap>> history_gap(const model::WorkspaceId& id);
+  /// Stores a page of it, from the top of the gap down, and narrows the gap. Doing it twice changes nothing.
+  base::Result<> take_history(const model::WorkspaceId& id, const HistoryGap& gap,
+                              const wire::HistoryPage& page);
+
+  /// The state was compared with the hub's and is the same.
+  base::Result<> note_compared(const model::WorkspaceId& id);
 
   /// Empties spaces that no workspace uses, a slice at a time; false when nothing is left to do.
   base::Result<bool> purge_some();

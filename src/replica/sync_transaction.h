@@ -65,4 +65,8 @@ std::set<ItemRef> acknowledge(storage::WriteTxn& txn, Overlay& overlay, const Wo
 void rebase_outbox(storage::WriteTxn& txn, Overlay& overlay, const WorkspaceRow& workspace,
                    base::Timestamp now);
 
+/// A snapshot as of `snapshot_at` takes the place of the workspace's state: what lies between is history
+/// that this replica does not have.
+void note_history_gap(storage::WriteTxn& txn, const WorkspaceRow& row, const model::Cursor& snapshot_at);
+
 } // namespace memsync::replica

@@ -46,6 +46,8 @@ void Machine::step(replica::EngineMessage message) {
   auto wake = engine_->step(std::move(message));
   require(wake.has_value(),
           wake ? "" : fmt::format("the engine of machine {} failed: {}", index_, wake.error().message));
+  require(engine_->counters().mismatches == 0,
+          fmt::format("25: the state of machine {} differs from the hub's digest", index_));
   wake_at(*wake);
 }
 

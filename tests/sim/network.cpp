@@ -70,6 +70,17 @@ class Routes {
         hub_.snapshot_page(principal_, request.workspace, request.session, request.after_key),
         [](const wire::SnapshotPageTexts& page) { return wire::encode(page); }, &wire::decode_snapshot_page);
   }
+  Content operator()(const replica::GetHistory& request) {
+    return cross(
+        hub_.log_history(principal_, request.workspace, request.before, request.after, request.limit),
+        [](const wire::HistoryPage& page) { return wire::encode(page); }, &wire::decode_history_page);
+  }
+  Content operator()(const replica::GetDigest& request) {
+    return cross(
+        hub_.digest(principal_, request.workspace),
+        [](const wire::WorkspaceDigest& digest) { return wire::encode(digest); },
+        &wire::decode_workspace_digest);
+  }
 
  private:
   hub::Hub& hub_;

@@ -51,6 +51,11 @@ Result<HubHealth> HubCalls::health() {
   return health;
 }
 
+Result<wire::WorkspaceDigest> HubCalls::digest(const model::WorkspaceId& workspace) {
+  TRY_ASSIGN(const Json json, get(access_, fmt::format("/api/v1/workspaces/{}/digest", workspace.view())));
+  return wire::decode_workspace_digest(json);
+}
+
 Result<wire::InvitationAccepted> HubCalls::accept_invitation(std::string_view token, std::string_view name) {
   TRY_ASSIGN(const Json json,
              post(access_, fmt::format("/api/v1/invitations/{}/accept", escape_segment(token)),

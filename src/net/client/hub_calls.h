@@ -28,6 +28,7 @@ class HubCalls {
 
   base::Result<wire::Me> me();
   base::Result<HubHealth> health();
+  base::Result<wire::WorkspaceDigest> digest(const model::WorkspaceId& workspace);
   /// Creates the account of the invited address; `sign_in_required` when it exists already.
   base::Result<wire::InvitationAccepted> accept_invitation(std::string_view token, std::string_view name);
   base::Result<Invitation> create_invitation(const model::WorkspaceId& workspace, std::string_view email,

@@ -165,9 +165,12 @@ Listener::Ending Listener::poll(std::size_t position) {
   Connection connection(access_, timeouts_, interrupter_of(position));
   // The first poll does not wait: its answer tells that polling works.
   std::chrono::seconds wait{0};
+  replica::PullFromWorkspace pull{workspace, cursor, k_poll_entries};
+  if (position < request_.replicas.size()) pull.replica = request_.replicas[position];
   while (!is_cancelled_) {
-    const replica::HubRequest asked = replica::PullFromWorkspace{workspace, cursor, k_poll_entries};
-    const auto answer = connection.get(pull_path(workspace, cursor, k_poll_entries, wait));
+    pull.after = cursor;
+    const replica::HubRequest asked = pull;
+    const auto answer = connection.get(pull_path(pull, wait));
     if (!answer) {
       ending.reason =
           answer.error().is_connected ? ListenEnded::Reason::closed : ListenEnded::Reason::unreachable;

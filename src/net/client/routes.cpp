@@ -30,7 +30,7 @@ struct Encoder {
     return {workspace_path(push.workspace, "push"), wire::encode(push.push)};
   }
   HttpRequest operator()(const replica::PullFromWorkspace& pull) const {
-    return {pull_path(pull.workspace, pull.after, pull.limit, std::chrono::seconds(0)), std::nullopt};
+    return {pull_path(pull, std::chrono::seconds(0)), std::nullopt};
   }
   HttpRequest operator()(const replica::OpenSnapshot& open) const {
     return {workspace_path(open.workspace, "snapshot"), wire::encode(open.snapshot)};
@@ -40,6 +40,14 @@ struct Encoder {
         workspace_path(page.workspace, fmt::format("snapshot/{}?after_key={}", escape_segment(page.session),
                                                    escape_segment(page.after_key))),
         std::nullopt};
+  }
+  HttpRequest operator()(const replica::GetDigest& get) const {
+    return {workspace_path(get.workspace, "digest"), std::nullopt};
+  }
+  HttpRequest operator()(const replica::GetHistory& get) const {
+    return {workspace_path(get.workspace, fmt::format("history?before={}&after={}&limit={}", get.before.value,
+                                                      get.after.value, get.limit)),
+            std::nullopt};
   }
 };
 
@@ -66,13 +74,20 @@ struct Decoder {
   HubContent operator()(const replica::NextSnapshotPage&) const {
     return decode_as(json, &wire::decode_snapshot_page);
   }
+  HubContent operator()(const replica::GetDigest&) const {
+    return decode_as(json, &wire::decode_workspace_digest);
+  }
+  HubContent operator()(const replica::GetHistory&) const {
+    return decode_as(json, &wire::decode_history_page);
+  }
 };
 
 } // namespace
 
-std::string pull_path(const model::WorkspaceId& workspace, const model::Cursor& after, std::size_t limit,
-                      std::chrono::seconds wait) {
-  std::string path = workspace_path(workspace, fmt::format("pull?after={}&limit={}", after.str(), limit));
+std::string pull_path(const replica::PullFromWorkspace& pull, std::chrono::seconds wait) {
+  std::string path =
+      workspace_path(pull.workspace, fmt::format("pull?after={}&limit={}", pull.after.str(), pull.limit));
+  if (!pull.replica.is_empty()) path += fmt::format("&replica={}", pull.replica.view());
   if (wait.count() > 0) path += fmt::format("&wait={}", wait.count());
   return path;
 }
@@ -85,7 +100,13 @@ std::string stream_path(const replica::ListenRequest& request) {
     workspaces += workspace.view();
     cursors += cursor.str();
   }
-  return fmt::format("/api/v1/sync/stream?view=ops&workspace_id={}&after={}", workspaces, cursors);
+  std::string replicas;
+  for (const model::ReplicaId& id : request.replicas) {
+    replicas += replicas.empty() ? "&replica=" : ",";
+    replicas += id.view();
+  }
+  return fmt::format("/api/v1/sync/stream?view=ops&workspace_id={}&after={}{}", workspaces, cursors,
+                     replicas);
 }
 
 HttpRequest encode_request(const replica::HubRequest& request) { return std::visit(Encoder{}, request); }

@@ -24,8 +24,7 @@ HttpRequest encode_request(const replica::HubRequest& request);
 /// (`offline`, naming what answered) and one that cannot be read (`internal`).
 HubContent decode_answer(const replica::HubRequest& request, const Answer& answer);
 
-std::string pull_path(const model::WorkspaceId& workspace, const model::Cursor& after, std::size_t limit,
-                      std::chrono::seconds wait);
+std::string pull_path(const replica::PullFromWorkspace& pull, std::chrono::seconds wait);
 std::string stream_path(const replica::ListenRequest& request);
 
 /// The Problem of an answer that is no success or not of `expected_type`; nothing when it is both.

@@ -84,6 +84,13 @@ class HeldSync final : public agent::SyncControl {
     if (condition()) return then();
     parked_.push_back({std::move(condition), std::move(deadline), std::move(then)});
   }
+  std::vector<model::WorkspaceId> wanted_history;
+  void when_history_is_whole(const model::WorkspaceId& workspace, std::function<base::Instant()> deadline,
+                             std::function<void()> then) override {
+    wanted_history.push_back(workspace);
+    when_settled([this] { return !std::holds_alternative<replica::Live>(state.connection); },
+                 std::move(deadline), std::move(then));
+  }
   /// Asks the conditions again, as after an engine step.
   void step(base::Instant now) {
     auto parked = std::move(parked_);

@@ -45,6 +45,28 @@ struct Pair {
 
 } // namespace
 
+TEST_CASE_FIXTURE(Pair,
+                  "a history with a gap is fetched first, and says what to do when it stays incomplete") {
+  CHECK(at_anna.call("get_history", {{"node", node}})["complete"] == true);
+  CHECK(anna.sync.wanted_history.empty());
+  Person::check(anna.replica->database().write([](storage::WriteTxn& txn) -> base::Result<> {
+    txn.run("INSERT INTO history_gap SELECT key, 0, 7 FROM workspace WHERE kind = 'team'");
+    return {};
+  }));
+  const auto fetching = at_anna.start("get_history", {{"node", node}});
+  CHECK_FALSE(fetching.is_answered());
+  CHECK_EQ(anna.sync.wanted_history.size(), 1);
+  anna.clock.advance(std::chrono::seconds(11));
+  anna.sync.step(anna.clock.instant());
+  const auto partial = at_anna.finish("get_history", fetching);
+  CHECK(partial["complete"] == false);
+  CHECK(has_all(partial["hint"], {"7 older changes", "ask again in a moment"}));
+
+  anna.sync.state.connection = replica::Offline{anna.clock.now(), {base::ErrorCode::offline, "no route"}};
+  const auto offline = at_anna.call("get_history", {{"node", node}});
+  CHECK(has_all(offline["hint"], {"cannot be reached now"}));
+}
+
 TEST_CASE_FIXTURE(Pair, "history tells who changed which field, when, and from what to what") {
   update(at_ben, {{"title", "Timeout of Redis"}});
   share();

@@ -197,6 +197,29 @@ TEST_CASE("syncing without a hub says how to get one") {
   CHECK(has_all(bench.fail("sync_changes", {{"workspace", "Mars"}}), {"Mars"}));
 }
 
+TEST_CASE("the first sync after a login answers for the workspaces it learned of, never that all is local") {
+  Person anna("Anna");
+  Hub hub;
+  Toolbench bench(anna);
+  anna.check(anna.replica->database().write([](storage::WriteTxn& txn) -> base::Result<> {
+    return txn.run("UPDATE store SET hub = 'https://hub.example.org'"), base::Result<>();
+  }));
+  const auto nothing = bench.call("sync_changes", Json::object());
+  CHECK(has_all(nothing["message"], {"lists no workspace"}));
+  anna.sync.state.has_synced = false;
+  const auto syncing = bench.start("sync_changes", Json::object());
+  anna.join(hub);
+  anna.sync.settled = false;
+  anna.sync.state.has_synced = true;
+  anna.sync.step(anna.clock.instant());
+  CHECK_FALSE(syncing.is_answered()); // the workspace learned of is not settled
+  anna.sync.settled = true;
+  anna.sync.step(anna.clock.instant());
+  CHECK(has_all(bench.finish("sync_changes", syncing)["message"], {"0 changes pushed"}));
+  const auto local = bench.call("sync_changes", {{"workspace", "local"}});
+  CHECK(has_all(local["message"], {"never leaves this machine"}));
+}
+
 TEST_CASE_FIXTURE(OnHub, "a document is dirty until the hub has it") {
   remember("One");
   const auto dirty = bench.call("is_document_dirty", {{"document", "Notes"}});

@@ -1,0 +1,272 @@
+#include "replica/engine.h"
+
+#include <doctest/doctest.h>
+#include <list>
+
+#include "model/state_digest.h"
+#include "replica/stored.h"
+#include "tests/unit/replica/fixture.h"
+
+using namespace memsync;
+using namespace memsync::replica;
+
+namespace {
+
+/// The network under the hands of a test: requests wait until they are answered.
+struct HeldHub final : HubClient {
+  std::list<std::pair<std::uint64_t, HubRequest>> requests;
+  std::optional<ListenRequest> listening;
+
+  void send(std::uint64_t request, HubRequest content) override { requests.emplace_back(request, content); }
+  void listen(ListenRequest request) override { listening = std::move(request); }
+  void stop_listening() override { listening.reset(); }
+
+  /// Takes the oldest request of that kind, if there is one.
+  template <class Request>
+  std::optional<std::uint64_t> take() {
+    for (auto at = requests.begin(); at != requests.end(); ++at) {
+      if (!std::holds_alternative<Request>(at->second)) continue;
+      const std::uint64_t id = at->first;
+      requests.erase(at);
+      return id;
+    }
+    return std::nullopt;
+  }
+};
+
+/// Ann's store with two memories that the hub has, and the engine that syncs it.
+struct Synced : TeamStore {
+  HeldHub hub;
+  std::unique_ptr<Engine> engine;
+  model::NodeId document, node;
+
+  Synced() {
+    document = bob_creates("Plan", "", {});
+    node = bob_creates("Step", "text", document);
+    start();
+  }
+  void start() {
+    engine = std::make_unique<Engine>(*replica, hub, Engine::Options{});
+    step(Tick{});
+    answer<MeRequest>(account());
+    settle();
+  }
+  wire::Me account() {
+    wire::Me me;
+    me.id = ann;
+    me.epoch = epoch;
+    wire::WorkspaceInfo info;
+    info.id = id;
+    info.kind = model::WorkspaceKind::team;
+    info.name = "Core";
+    info.members = {{ann, "Ann", "ann@example.com"}, {bob, "Bob", "bob@example.com"}};
+    me.workspaces = {info};
+    return me;
+  }
+
+  void step(EngineMessage message) { must(engine->step(std::move(message))); }
+  template <class Request, class Content>
+  void answer(Content content) {
+    const auto request = hub.take<Request>();
+    REQUIRE(request.has_value());
+    step(HubAnswer{*request, std::move(content), std::nullopt});
+  }
+  /// Answers pulls with nothing new until there are none.
+  void settle() {
+    while (const auto request = hub.take<PullFromWorkspace>()) {
+      wire::PullAnswer nothing;
+      nothing.epoch = epoch;
+      nothing.from = nothing.to = nothing.head = team().cursor.sequence;
+      step(HubAnswer{*request, nothing, std::nullopt});
+    }
+    step(Tick{});
+  }
+  wire::WorkspaceDigest true_digest() {
+    model::StateDigest digest;
+    digest.add(Store::node(team(), document).node);
+    digest.add(Store::node(team(), node).node);
+    return {epoch, team().cursor.sequence, digest.items(), digest.hex()};
+  }
+  /// The hub's snapshot of what it has.
+  void send_snapshot(const std::vector<model::Node>& nodes) {
+    wire::SnapshotOpened opened;
+    opened.session = "s";
+    opened.epoch = epoch;
+    opened.at = team().cursor.sequence;
+    answer<OpenSnapshot>(opened);
+    wire::SnapshotPage page;
+    page.session = "s";
+    page.end = opened.at;
+    for (const model::Node& each : nodes) page.nodes.push_back(model::whole(each));
+    answer<NextSnapshotPage>(page);
+  }
+  /// Another title in the stored row, with a hash that fits: what no check of rows finds.
+  void corrupt_register() {
+    model::Node wrong = Store::node(team(), node).node;
+    wrong.title.value = "Stop";
+    wrong.title.stamp.sequence = model::Sequence{1};
+    const std::string state = state_text(wrong);
+    must(replica->database().write([&](storage::WriteTxn& txn) -> base::Result<> {
+      txn.run("UPDATE node SET state = ?2, hash = ?3, title = 'Stop' WHERE id = ?1", node, state,
+              item_hash(node.view(), state));
+      return {};
+    }));
+  }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(Synced, "an equal digest is noted, and the state is compared again after an hour") {
+  answer<GetDigest>(true_digest());
+  CHECK(engine->counters().mismatches == 0);
+  CHECK(team().compared_at == clock.now());
+  clock.advance(std::chrono::minutes(59));
+  step(Tick{});
+  CHECK(!hub.take<GetDigest>());
+  clock.advance(std::chrono::minutes(1));
+  step(Tick{});
+  CHECK(hub.take<GetDigest>().has_value());
+}
+
+TEST_CASE_FIXTURE(Synced, "a register that differs leads to a resync that keeps the outbox, and is counted") {
+  const auto digest = true_digest();
+  const std::vector<model::Node> right{Store::node(team(), document).node, Store::node(team(), node).node};
+  corrupt_register();
+  CHECK(findings().empty());
+  answer<GetDigest>(digest);
+  CHECK(engine->counters().mismatches == 1);
+  TeamStore::create(titled("Mine"));
+  send_snapshot(right);
+
+  CHECK(engine->counters().resyncs == 1);
+  CHECK(Store::node(team(), node).node.title.value == "Step");
+  CHECK(number("SELECT count(*) FROM outbox") == 1);
+  CHECK(
+      number("SELECT count(*) FROM node WHERE title = 'Mine' AND space = (SELECT space FROM workspace WHERE "
+             "kind = 'team')") == 1);
+  CHECK(findings().empty());
+}
+
+TEST_CASE_FIXTURE(Synced,
+                  "after a snapshot the state is compared, and a second difference does not fetch for ever") {
+  wire::WorkspaceDigest other = true_digest();
+  other.digest = std::string(32, '0');
+  const std::vector<model::Node> right{Store::node(team(), document).node, Store::node(team(), node).node};
+  answer<GetDigest>(other);
+  send_snapshot(right);
+  answer<GetDigest>(other);
+  CHECK(engine->counters().mismatches == 2);
+  CHECK(!hub.take<OpenSnapshot>());
+}
+
+TEST_CASE_FIXTURE(Synced,
+                  "a digest of a later state waits for it, one with own changes on top is compared later") {
+  const auto early = true_digest();
+  wire::WorkspaceDigest later = early;
+  later.head = model::Sequence{early.head.value + 1};
+  answer<GetDigest>(later);
+  CHECK(engine->counters().mismatches == 0);
+  TeamStore::create(titled("Mine"));
+  bob_creates("More", "text", document);
+  step(Tick{});
+  CHECK(engine->counters().mismatches == 0);
+  CHECK(!hub.take<OpenSnapshot>());
+  clock.advance(std::chrono::minutes(1));
+}
+
+TEST_CASE_FIXTURE(Synced, "a hub without digests is asked again an hour later and nothing else happens") {
+  wire::Problem unknown;
+  unknown.code = base::ErrorCode::not_found;
+  answer<GetDigest>(unknown);
+  CHECK(team().is_known_to_hub);
+  clock.advance(std::chrono::minutes(30));
+  step(Tick{});
+  CHECK(!hub.take<GetDigest>());
+}
+
+TEST_CASE_FIXTURE(Synced,
+                  "a damaged row met by a change from the hub leads to a resync instead of a standstill") {
+  answer<GetDigest>(true_digest());
+  sql("UPDATE node SET state = replace(state, 'Step', 'Stop') WHERE title = 'Step'");
+  model::Entry entry = bobs_entry(model::OperationKind::update, node);
+  model::Node changed;
+  changed.id = node;
+  changed.title = {"Steps", {entry.sequence, entry.clock, bobs_replica, bob}};
+  entry.nodes.push_back({changed, {model::Field::title}, false});
+  REQUIRE(hub.listening.has_value());
+  step(ListenEvent{hub.listening->id, wire::StreamOps{id, epoch, entry.sequence, entry.sequence, {entry}}});
+  CHECK(hub.take<OpenSnapshot>().has_value());
+}
+
+TEST_CASE_FIXTURE(
+    Synced, "history that a snapshot jumped over is fetched when wanted, newest first, and stored once") {
+  answer<GetDigest>(true_digest());
+  const auto missing = [&] {
+    return read([&](Reader& reader) { return reader.missing_history(reader.workspace(id)); });
+  };
+  sql("DELETE FROM log");
+  sql("INSERT INTO history_gap SELECT key, 0, 2 FROM workspace WHERE kind = 'team'");
+  step(LocalCommit{});
+  CHECK(!hub.take<GetHistory>());
+  sql("UPDATE workspace SET wants_history = 1 WHERE kind = 'team'");
+  step(LocalCommit{});
+  for (const std::uint64_t sequence : {2, 1}) {
+    CHECK(missing() == sequence);
+    wire::HistoryPage page;
+    page.epoch = epoch;
+    page.more = sequence > 1;
+    wire::HistoryRow row;
+    row.sequence = model::Sequence{sequence};
+    row.replica = bobs_replica;
+    row.n = sequence;
+    row.kind = sequence == 1 ? "create" : "update";
+    row.status = "applied";
+    row.target = model::id_cast<model::ItemId>(document);
+    row.node = row.document = document;
+    row.by.author = bob;
+    if (sequence == 2) row.changes.push_back({document, "title", false, R"("Draft")", R"("Plan")"});
+    page.rows = {row};
+    answer<GetHistory>(page);
+  }
+  CHECK(missing() == 0);
+  CHECK(!team().wants_history);
+  step(Tick{});
+  CHECK(!hub.take<GetHistory>());
+  Reader::HistoryQuery query;
+  query.document = document;
+  const auto rows =
+      must(replica->read([&](Reader& reader) { return reader.history(reader.workspace(id), query); })).rows;
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].old_value == R"("Draft")");
+  CHECK(rows[0].author == "Bob");
+}
+
+TEST_CASE_FIXTURE(
+    Synced, "a workspace that the hub no longer lists is asked about, and deleted only on the hub's proof") {
+  answer<GetDigest>(true_digest());
+  TeamStore::create(titled("Mine"));
+  const auto lose = [&] {
+    step(Reconnect{});
+    wire::Me me = account();
+    me.workspaces.clear();
+    answer<MeRequest>(me);
+  };
+  lose();
+  CHECK(!team().is_known_to_hub);
+  wire::Problem problem;
+  problem.code = base::ErrorCode::not_found;
+  answer<PullFromWorkspace>(problem);
+  CHECK(number("SELECT count(*) FROM outbox") == 1);
+  clock.advance(std::chrono::minutes(10));
+  step(Tick{});
+  wire::Me me = account();
+  me.workspaces.clear();
+  answer<MeRequest>(me);
+  problem.code = base::ErrorCode::removed;
+  problem.workspace = id;
+  problem.user = ann;
+  problem.epoch = epoch;
+  answer<PullFromWorkspace>(problem);
+  CHECK(number("SELECT count(*) FROM workspace WHERE kind = 'team'") == 0);
+  CHECK(number("SELECT count(*) FROM quarantine WHERE reason = 'removed'") == 1);
+}
