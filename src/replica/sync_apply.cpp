@@ -41,6 +41,7 @@ class Page {
     const bool is_as_expected = origin == Origin::outbox && entry.status == model::Status::applied;
     if (changes_tree(entry) && !is_as_expected) tree_changed_ = true;
     if (origin == Origin::elsewhere && is_hidden_by_outbox(entry)) tree_changed_ = true;
+    if (origin == Origin::elsewhere && is_awaited(entry)) tree_changed_ = true;
     clock_ = std::max(clock_, entry.clock);
     cursor_ = entry.sequence;
     ++applied_.entries;
@@ -118,6 +119,21 @@ class Page {
            });
   }
 
+  /// Whether a node came (again, from a hub that had lost it) while operations of the outbox have no effect,
+  /// perhaps for want of it.
+  bool is_awaited(const Entry& entry) {
+    const bool is_new = std::any_of(entry.nodes.begin(), entry.nodes.end(),
+                                    [](const model::NodeEffect& effect) { return effect.is_new; });
+    if (is_new && !has_idle_operations_) {
+      Statement row = txn_.prepare(
+          "SELECT 1 FROM outbox WHERE workspace = ?1 AND n NOT IN (SELECT n FROM touch WHERE workspace = ?1) "
+          "LIMIT 1");
+      row.bind_all(row_.key.value);
+      has_idle_operations_ = row.step();
+    }
+    return is_new && *has_idle_operations_;
+  }
+
   void trim_acknowledged() {
     // Only the oldest are looked at, as many as one page can add: looking at all of them took longer than
     // applying a page.
@@ -134,7 +150,7 @@ class Page {
   HistoryWriter history_;
   std::set<ItemRef> affected_;
   bool tree_changed_ = false;
-  std::optional<bool> outbox_deletes_; // looked up when it matters
+  std::optional<bool> outbox_deletes_, has_idle_operations_; // looked up when they matter
   model::Sequence cursor_ = row_.cursor.sequence;
   model::Hlc clock_;
   Applied applied_;

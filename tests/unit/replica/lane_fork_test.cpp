@@ -61,3 +61,17 @@ TEST_CASE("a forked store with nothing to send takes a new id at once") {
   forked.meet_operation(1);
   CHECK(forked.store.team().replica != before);
 }
+
+TEST_CASE("a late answer about a replica id that the store gave up does not make it take another") {
+  ForkedLane forked;
+  forked.store.create(titled("Plan"));
+  must(forked.lane.advance());
+  must(forked.sync.renew_replica(forked.store.id, {}));
+  const model::ReplicaId renewed = forked.store.team().replica;
+
+  wire::Problem problem;
+  problem.code = base::ErrorCode::forked;
+  HubAnswer answer{1, problem, std::nullopt};
+  must(forked.lane.take(answer));
+  CHECK(forked.store.team().replica == renewed);
+}

@@ -56,3 +56,38 @@ TEST_CASE("an unsent delete of what somebody else changes waits, and hides nothi
   CHECK(store.is_visible(store.folder_node));
   CHECK(store.is_visible(store.page));
 }
+
+TEST_CASE("an unsent edit of a node that the hub had lost shows again when the node comes back") {
+  TeamStore store;
+  const NodeId node = store.bob_creates("Plan", "");
+  store.edit([&](Editor& editor) { return editor.update(node, titled("Better plan")); });
+  SyncStore sync(*store.replica, 0);
+  must(sync.begin_snapshot(store.id, {"session", store.epoch, model::Sequence{9}, {}, 0}));
+  wire::SnapshotPage page;
+  page.session = "session";
+  page.end = model::Sequence{9};
+  must(sync.stage_page(store.id, page));
+  must(sync.finish_snapshot(store.id));
+
+  model::Entry entry = store.bobs_entry(model::OperationKind::create, node);
+  const model::Stamp stamp{model::Sequence{1}, entry.clock, store.bobs_replica, store.bob};
+  model::Node again;
+  again.id = node;
+  again.created_at = stamp;
+  again.title = {"Plan", stamp};
+  again.place = {{{}, "V"}, stamp};
+  entry.nodes.push_back({again, {model::Field::title, model::Field::place}, true});
+  store.apply({entry});
+  CHECK(store.node(store.team(), node).node.title.value == "Better plan");
+}
+
+TEST_CASE("a page of another snapshot is not staged") {
+  TeamStore store;
+  SyncStore sync(*store.replica, 0);
+  must(sync.begin_snapshot(store.id, {"session", store.epoch, model::Sequence{9}, {}, 0}));
+  wire::SnapshotPage page;
+  page.session = "earlier";
+  page.end = model::Sequence{5};
+  must(sync.stage_page(store.id, page));
+  CHECK(!must(sync.staging(store.id))->end);
+}
