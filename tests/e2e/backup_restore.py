@@ -66,8 +66,8 @@ def refuse_what_is_no_backup(world, hub, person, backup):
     refuse(hub, "is a memsync replica", "--from", str(replica))
     damaged = world.folder / "damaged.db"
     content = bytearray(backup.read_bytes())
-    at = content.rindex(b"while it was backed up")
-    content[at : at + 5] = b"WHILE"
+    at = content.rindex(b"known to the backup")
+    content[at : at + 5] = b"KNOWN"
     damaged.write_bytes(content)
     refuse(hub, "damaged", "--from", str(damaged))
     assert hub.command("check")["ok"]
@@ -83,6 +83,7 @@ def run(world):
             session.call("use_workspace", workspace=hub.team)
         titles = ["before the backup"]
         at_ana.call("remember", title=titles[0], content="known to the backup", document="Plan")
+        assert at_ana.call("save_document", document="Plan", wait_seconds=20)["acknowledged"]
         files, during = back_up_under_load(world, hub, at_bob)
         for session, who in ((at_ana, "Ana"), (at_bob, "Bob")):
             for number in range(20):
