@@ -1,6 +1,7 @@
 #include "storage/database.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fmt/format.h>
 #include <optional>
@@ -49,6 +50,7 @@ struct Database::State {
 
   void run(std::string_view sql) {
     const auto prepared = connection.prepare(sql);
+    errno = 0; // so that a failure is not taken for an earlier one (database_error.cpp)
     const int stepped = sqlite3_step(prepared.handle);
     const int result = sqlite3_reset(prepared.handle);
     prepared.cached->in_use = false;
@@ -85,6 +87,15 @@ struct Database::State {
     return is_complete;
   }
 
+  /// A commit that failed may have left its frames in the WAL, where only the system's memory has them: when
+  /// a sync fails, Linux takes what was to be written for clean, and no later sync writes it. The next
+  /// process to open the file without others would find them, go on behind them, and lose what it commits
+  /// with the power. So whoever opens it after a failure moves everything into the database file first,
+  /// which is written and synced anew.
+  void settle_doubts() {
+    if (lock->has_note() && checkpoint(SQLITE_CHECKPOINT_TRUNCATE)) lock->take_back_note();
+  }
+
   static int on_commit(void* state, sqlite3*, const char*, int frames) {
     static_cast<State*>(state)->wal_bytes = frames * k_frame_bytes;
     return SQLITE_OK;
@@ -102,8 +113,14 @@ Result<std::unique_ptr<Database>> Database::open(const OpenOptions& options) {
     TRY_ASSIGN(state->lock,
                FileLock::open(options.lock_path.empty() ? options.path + ".lock" : options.lock_path));
     const FileLock::Guard guard = state->lock_writer();
-    state->connection.open(options);
-    prepare_schema(state->connection, options);
+    try {
+      state->connection.open(options);
+      prepare_schema(state->connection, options);
+      if (options.access == Access::read_write) state->settle_doubts();
+    } catch (const DatabaseError&) {
+      state->lock->leave_note();
+      throw;
+    }
     sqlite3_wal_hook(state->connection.handle(), &State::on_commit, state.get());
     return std::unique_ptr<Database>(new Database(std::move(state)));
   } catch (...) {
@@ -147,7 +164,14 @@ Database::WriteScope::WriteScope(Database& database) : database_(database) {
   state.held.emplace(std::move(guard));
 }
 
-void Database::WriteScope::commit() { database_.state_->run("COMMIT"); }
+void Database::WriteScope::commit() {
+  try {
+    database_.state_->run("COMMIT");
+  } catch (const DatabaseError&) {
+    database_.state_->lock->leave_note(); // see settle_doubts
+    throw;
+  }
+}
 
 Database::WriteScope::~WriteScope() {
   database_.state_->end_transaction();

@@ -13,14 +13,27 @@ using base::ErrorCode;
 
 bool is_no_space(int error_number) { return error_number == ENOSPC || error_number == EDQUOT; }
 
+/// What the system said last. SQLite's own note of it (sqlite3_system_errno) is missing for what fails inside
+/// COMMIT.
+int last_system_error(sqlite3* db) {
+  sqlite3_vfs* vfs = nullptr;
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
+  return vfs && vfs->xGetLastError ? vfs->xGetLastError(vfs, 0, nullptr) : 0;
+}
+
 ErrorCode code_of(sqlite3* db, int result) {
   switch (result & 0xff) { // the primary code is the low byte of an extended one
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return ErrorCode::busy;
     case SQLITE_FULL: return ErrorCode::storage_full;
-    case SQLITE_IOERR:
-      // A full disk met while growing the WAL index is an I/O error to SQLite.
-      return db && is_no_space(sqlite3_system_errno(db)) ? ErrorCode::storage_full : ErrorCode::internal;
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR: {
+      // A full disk is SQLITE_FULL only to a write. Met by a sync, by the growing WAL index or by a file that
+      // is to be made (the WAL), it is one of these.
+      const bool is_full =
+          db && (is_no_space(sqlite3_system_errno(db)) || is_no_space(last_system_error(db)));
+      return is_full ? ErrorCode::storage_full : ErrorCode::internal;
+    }
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return ErrorCode::corrupt;
     case SQLITE_INTERRUPT: return ErrorCode::cancelled;

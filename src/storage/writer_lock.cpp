@@ -13,6 +13,7 @@
 #include <tuple>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "storage/database_error.h"
 
 namespace memsync::storage {
@@ -210,6 +211,22 @@ Result<FileLock::Guard> FileLock::lock_until(Instant deadline) {
 
 void FileLock::unlock() {
   if (state_->process == ::getpid()) state_->release(); // a forked child must not unlock its parent's
+}
+
+// Its length is the note: a write could find no space, and need not survive a power cut anyway.
+void FileLock::leave_note() {
+  if (::ftruncate(state_->descriptor, 1) != 0)
+    base::log(base::LogLevel::warning, "cannot leave a note in {}", state_->path);
+}
+
+void FileLock::take_back_note() {
+  if (::ftruncate(state_->descriptor, 0) != 0)
+    base::log(base::LogLevel::warning, "cannot take back the note in {}", state_->path);
+}
+
+bool FileLock::has_note() const {
+  struct stat file {};
+  return ::fstat(state_->descriptor, &file) == 0 && file.st_size > 0;
 }
 
 const std::string& FileLock::path() const { return state_->path; }

@@ -47,6 +47,12 @@ class FileLock {
   /// Waits until `deadline`; `busy` when it passes first.
   base::Result<Guard> lock_until(base::Instant deadline);
 
+  /// A note for whoever takes the lock later, kept until it is taken back or the system restarts. For
+  /// holders of the lock; best effort.
+  void leave_note();
+  void take_back_note();
+  bool has_note() const;
+
   const std::string& path() const;
 
  private:
