@@ -52,6 +52,12 @@ void World::judge_laws(std::size_t workspace) {
   Items replayed;
   for (const auto& row : log) replayed.install(row->entry);
   require(replayed == hub.items(), "7: the log does not replay to the hub's state");
+  for (const auto& row : log)
+    for (const model::NodeEffect& effect : row->entry.nodes) {
+      model::Node node = hub.items().nodes.at(effect.node.id);
+      model::install(node, effect);
+      require(node == hub.items().nodes.at(node.id), "15: an entry that came again changed a node");
+    }
   for (const auto& [sequence, state] : hub_.states[workspace]) {
     Items snapshot = *state;
     const std::size_t from = random_.below(sequence + 1);
