@@ -210,6 +210,15 @@ class WithHub(Case):
         status = self.json_as(self.ana, "status")
         self.assertEqual((status["connection"], status["safe"]), ("live", True))
 
+    def test_the_doctor_finds_nothing_wrong_after_a_first_sync(self):
+        self.ana.login(self.hub, self.hub.token)
+        self.call(self.ana, "remember", title="Already there", content="before Ben came: okapi")
+        self.assertEqual(self.run_as(self.ana, "sync").returncode, 0)
+        self.join(self.ben)
+        self.assertEqual(self.run_as(self.ben, "sync").returncode, 0)
+        doctor = self.run_as(self.ben, "doctor")
+        self.assertEqual(doctor.returncode, 0, doctor.stdout)
+
     def test_save_acknowledges_and_says_when_the_hub_is_gone(self):
         self.ana.login(self.hub, self.hub.token)
         self.call(self.ana, "remember", title="A", content="b", document="Plan")

@@ -1,7 +1,8 @@
 -- Ranges of the hub's log whose history this replica does not have, because a snapshot jumped over them:
 -- sequences above `after` up to `through`. They are fetched from the hub, newest first, when somebody asks.
+-- The columns of the key come first: SQLite 3.40's quick_check otherwise reports a NULL in `after`.
 CREATE TABLE history_gap (
-  workspace INTEGER NOT NULL, after INTEGER NOT NULL, through INTEGER NOT NULL,
+  workspace INTEGER NOT NULL, through INTEGER NOT NULL, after INTEGER NOT NULL,
   PRIMARY KEY (workspace, through)
 ) WITHOUT ROWID;
 INSERT INTO history_gap (workspace, after, through)
