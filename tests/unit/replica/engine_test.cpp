@@ -205,7 +205,8 @@ TEST_CASE_FIXTURE(
     return read([&](Reader& reader) { return reader.missing_history(reader.workspace(id)); });
   };
   sql("DELETE FROM log");
-  sql("INSERT INTO history_gap SELECT key, 0, 2 FROM workspace WHERE kind = 'team'");
+  sql("INSERT INTO history_gap (workspace, after, through) SELECT key, 0, 2 FROM workspace WHERE kind = "
+      "'team'");
   step(LocalCommit{});
   CHECK(!hub.take<GetHistory>());
   sql("UPDATE workspace SET wants_history = 1 WHERE kind = 'team'");

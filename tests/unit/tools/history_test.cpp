@@ -50,7 +50,9 @@ TEST_CASE_FIXTURE(Pair,
   CHECK(at_anna.call("get_history", {{"node", node}})["complete"] == true);
   CHECK(anna.sync.wanted_history.empty());
   Person::check(anna.replica->database().write([](storage::WriteTxn& txn) -> base::Result<> {
-    txn.run("INSERT INTO history_gap SELECT key, 0, 7 FROM workspace WHERE kind = 'team'");
+    txn.run(
+        "INSERT INTO history_gap (workspace, after, through) SELECT key, 0, 7 FROM workspace WHERE kind = "
+        "'team'");
     return {};
   }));
   const auto fetching = at_anna.start("get_history", {{"node", node}});
