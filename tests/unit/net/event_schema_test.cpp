@@ -20,7 +20,7 @@ using valijson::adapters::NlohmannJsonAdapter;
 namespace {
 
 Json load(const std::string& name) {
-  std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "../../../schemas" / name);
+  std::ifstream file(std::filesystem::path(MEMSYNC_SOURCE_DIR) / "schemas" / name);
   REQUIRE_MESSAGE(file, name);
   std::stringstream text;
   text << file.rdbuf();

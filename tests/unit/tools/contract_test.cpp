@@ -89,7 +89,7 @@ TEST_CASE("tools/list is what the stored copy says") {
   for (const auto& entry : bench.registry().entries())
     listed.push_back(wire::encode_tool(entry.definition, wire::Revision::v2026_07_28));
   const std::string text = listed.dump(1) + "\n";
-  const std::string path = (std::filesystem::path(__FILE__).parent_path() / "tools_list.json").string();
+  const std::string path = MEMSYNC_SOURCE_DIR "/tests/unit/tools/tools_list.json";
   if (std::getenv("MEMSYNC_UPDATE_SNAPSHOTS") != nullptr) std::ofstream(path) << text;
   // Other programs rely on this list. A deliberate change: run with MEMSYNC_UPDATE_SNAPSHOTS=1 and
   // review the difference.

@@ -17,7 +17,7 @@ using valijson::adapters::NlohmannJsonAdapter;
 namespace {
 
 base::Json load(const std::string& name) {
-  const auto path = std::filesystem::path(__FILE__).parent_path() / "../../../schemas/wire" / name;
+  const auto path = std::filesystem::path(MEMSYNC_SOURCE_DIR) / "schemas/wire" / name;
   std::ifstream file(path);
   REQUIRE_MESSAGE(file, path.string());
   std::stringstream text;
