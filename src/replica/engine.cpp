@@ -21,8 +21,9 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds k_first_delay{500}, k_longest_delay{30'000};
-constexpr std::chrono::minutes k_refused_delay{10};  // before asking again with a token the hub refused
-constexpr std::chrono::minutes k_polling_period{10}; // before the stream is tried again behind a bad proxy
+constexpr std::chrono::minutes k_refused_delay{10}; // before asking again with a token the hub refused
+constexpr std::chrono::minutes k_polling_period{
+    10}; // behind a bad proxy, unless a stream beside the polls works
 constexpr std::chrono::minutes k_idle_period{1};
 
 constexpr std::size_t k_joined_entries = 250;
@@ -141,6 +142,7 @@ class Engine::Core {
     if (ended.retry) listen_backoff_.set_floor(*ended.retry);
     if (ended.reason == ListenEnded::Reason::silent && (!was_live || ++silences_ >= 2))
       fall_back_to_polling();
+    if (ended.reason == ListenEnded::Reason::greeted) return return_to_stream(), Result<>();
     const auto delay = listen_backoff_.next(replica_.random());
     retry_listen_at_ = now() + delay;
     connection_ = Connecting{};
@@ -285,6 +287,12 @@ class Engine::Core {
   void fall_back_to_polling() {
     silences_ = 0;
     polling_until_ = now() + k_polling_period;
+  }
+
+  /// At once: the polls have ended, and the hub has just shown that its stream gets through.
+  void return_to_stream() {
+    polling_until_ = retry_listen_at_ = {};
+    connection_ = Connecting{};
   }
 
   void go_offline(Error reason, milliseconds delay) {

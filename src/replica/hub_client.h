@@ -77,6 +77,7 @@ struct ListenEnded {
     closed,      // the hub closed it
     silent,      // no hello within 5 s, or the watchdog saw no byte for 40 s
     broken,      // an event could not be read
+    greeted,     // long polls only: a stream opened beside them works again
   };
   std::uint64_t id = 0;
   Reason reason = Reason::closed;

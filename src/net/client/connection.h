@@ -29,6 +29,8 @@ struct Timeouts {
   std::chrono::milliseconds read{40'000}; // without a byte; the hub's heartbeat comes every 15 s
   std::chrono::milliseconds hello{5'000}; // from the start of a stream to its first event
   std::chrono::seconds poll{25};          // that the hub may hold a long poll open
+  /// While polling: until a stream is tried beside the polls. Each failure doubles it, up to the second.
+  std::chrono::milliseconds first_probe{10'000}, longest_probe{160'000};
 };
 
 /// Fails with `validation` when something that goes into a header holds CR, LF, NUL or another control

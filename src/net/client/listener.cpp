@@ -1,7 +1,5 @@
 #include "net/client/listener.h"
 
-#include <condition_variable>
-
 #include "base/log.h"
 #include "net/client/routes.h"
 #include "wire/sse.h"
@@ -58,8 +56,7 @@ class Greeting {
 Listener::Listener(const HubAccess& access, const Timeouts& timeouts, replica::ListenRequest request,
                    const MessageSink& sink)
     : access_(access), timeouts_(timeouts), request_(std::move(request)), sink_(sink) {
-  const std::size_t count =
-      request_.mode == replica::ListenMode::stream ? 1 : std::max<std::size_t>(1, request_.positions.size());
+  const std::size_t count = request_.mode == replica::ListenMode::stream ? 1 : request_.positions.size() + 1;
   for (std::size_t i = 0; i < count; ++i) interrupters_.push_back(std::make_unique<Interrupter>());
   running_ = count;
   for (std::size_t i = 0; i < count; ++i) threads_.emplace_back([this, i] { run(i); });
@@ -71,7 +68,22 @@ Listener::~Listener() {
 
 void Listener::cancel() {
   is_cancelled_ = true;
+  interrupt_all();
+}
+
+void Listener::interrupt_all() {
+  const std::lock_guard lock(sleep_mutex_);
+  is_over_ = true;
+  awake_.notify_all();
   for (const auto& interrupter : interrupters_) interrupter->interrupt();
+}
+
+/// Waits and makes the thread's interrupter, which is for one connection, anew. False when all is over.
+bool Listener::sleep(std::size_t position, std::chrono::milliseconds time) {
+  std::unique_lock lock(sleep_mutex_);
+  if (awake_.wait_for(lock, time, [this] { return is_over_; })) return false;
+  interrupters_[position] = std::make_unique<Interrupter>();
+  return true;
 }
 
 void Listener::report(replica::EngineMessage message) {
@@ -86,71 +98,91 @@ void Listener::report(replica::EngineMessage message) {
 void Listener::run(std::size_t position) {
   Ending ending;
   try {
-    ending = request_.mode == replica::ListenMode::stream ? follow_stream() : poll(position);
+    if (request_.mode == replica::ListenMode::stream)
+      ending = read_stream(position, Purpose::follow);
+    else
+      ending = position < request_.positions.size() ? poll(position) : probe(position);
   } catch (const std::exception& error) {
     ending.reason = ListenEnded::Reason::broken;
     ending.problem.detail = error.what();
   }
   base::log(base::LogLevel::debug, "listening ended: {}", ending.problem.detail);
   report(ListenEnded{request_.id, ending.reason, std::move(ending.problem), ending.retry});
-  for (const auto& interrupter : interrupters_) interrupter->interrupt();
+  interrupt_all();
   --running_;
 }
 
-Listener::Ending Listener::follow_stream() {
-  wire::SseParser parser;
-  std::optional<wire::Problem> refusal;
+/// What was heard of a stream until it ended.
+struct Listener::Heard {
   AnswerHead head;
+  std::optional<wire::Problem> refusal;
   std::string refusal_body;
-  std::optional<std::string> broken;
+  std::optional<std::string> broken; // what could not be read
+  bool is_greeted = false, is_overdue = false;
   base::Instant last_byte = now();
-  Greeting greeting(timeouts_.hello, interrupter_of(0));
+};
+
+Listener::Ending Listener::read_stream(std::size_t position, Purpose purpose) {
+  wire::SseParser parser;
+  Heard heard;
+  Greeting greeting(timeouts_.hello, interrupter_of(position));
 
   const auto take_head = [&](const AnswerHead& answer) {
-    head = answer;
-    refusal = find_problem(head, "", "text/event-stream");
+    heard.head = answer;
+    heard.refusal = find_problem(answer, "", "text/event-stream");
     return true;
   };
   const auto take_event = [&](const wire::SseEvent& each) {
     auto event = wire::decode_event(each.event, each.data);
-    if (!event) return broken = event.error().message, false;
+    if (!event) return heard.broken = event.error().message, false;
     if (!*event) return true; // of a newer hub
-    if (std::holds_alternative<wire::StreamHello>(**event)) greeting.settle();
+    if (std::holds_alternative<wire::StreamHello>(**event)) greeting.settle(), heard.is_greeted = true;
+    if (purpose == Purpose::probe) return !heard.is_greeted;
     report(replica::ListenEvent{request_.id, **std::move(event)});
     return !is_cancelled_.load();
   };
   const auto take_body = [&](std::string_view piece) {
-    last_byte = now();
-    if (refusal) {
-      refusal_body.append(piece.substr(0, k_max_problem_bytes - refusal_body.size()));
-      return refusal_body.size() < k_max_problem_bytes;
+    heard.last_byte = now();
+    if (heard.refusal) {
+      heard.refusal_body.append(piece.substr(0, k_max_problem_bytes - heard.refusal_body.size()));
+      return heard.refusal_body.size() < k_max_problem_bytes;
     }
     for (const wire::SseEvent& each : parser.feed(piece))
       if (!take_event(each)) return false;
-    if (parser.has_failed()) broken = "an event is larger than 4 MiB";
-    return !broken;
+    if (parser.has_failed()) heard.broken = "an event is larger than 4 MiB";
+    return !heard.broken;
   };
 
-  Connection connection(access_, timeouts_, interrupter_of(0));
+  Connection connection(access_, timeouts_, interrupter_of(position));
   const auto result = connection.stream(stream_path(request_), take_head, take_body);
   greeting.settle();
-  Ending ending;
+  heard.is_overdue = greeting.is_overdue();
+  Ending ending = purpose == Purpose::probe && heard.is_greeted
+                      ? Ending{ListenEnded::Reason::greeted, {}, std::nullopt}
+                      : judge(heard, result);
   ending.retry = parser.retry();
+  return ending;
+}
+
+/// Why a stream ended.
+Listener::Ending Listener::judge(const Heard& heard,
+                                 const base::Expected<AnswerHead, NoAnswer>& result) const {
+  Ending ending;
   ending.problem.code = base::ErrorCode::offline;
-  const bool is_quiet = now() - last_byte >= timeouts_.read;
-  if (broken) {
+  const bool is_quiet = now() - heard.last_byte >= timeouts_.read;
+  if (heard.broken) {
     ending.reason = ListenEnded::Reason::broken;
-    ending.problem.detail = "the hub's stream cannot be read: " + *broken;
-  } else if (refusal || (result && result->status != 200)) {
+    ending.problem.detail = "the hub's stream cannot be read: " + *heard.broken;
+  } else if (heard.refusal || (result && result->status != 200)) {
     ending.reason = ListenEnded::Reason::refused;
-    const auto problem = find_problem(result ? *result : head, refusal_body, "text/event-stream");
-    ending.problem = problem ? *problem : *refusal;
-  } else if (greeting.is_overdue() || (is_quiet && head.status == 200)) {
-    ending.reason = ListenEnded::Reason::silent;
-    ending.problem.detail = "the hub's stream is silent";
+    const auto problem = find_problem(result ? *result : heard.head, heard.refusal_body, "text/event-stream");
+    ending.problem = problem ? *problem : *heard.refusal;
   } else if (!result && !result.error().is_connected) {
     ending.reason = ListenEnded::Reason::unreachable;
     ending.problem = problem_of(result.error());
+  } else if (heard.is_overdue || (is_quiet && heard.head.status == 200)) {
+    ending.reason = ListenEnded::Reason::silent;
+    ending.problem.detail = "the hub's stream is silent";
   } else {
     ending.reason = ListenEnded::Reason::closed;
     ending.problem.detail = "the hub closed the stream";
@@ -160,7 +192,6 @@ Listener::Ending Listener::follow_stream() {
 
 Listener::Ending Listener::poll(std::size_t position) {
   Ending ending;
-  if (request_.positions.empty()) return ending;
   auto [workspace, cursor] = request_.positions[position];
   Connection connection(access_, timeouts_, interrupter_of(position));
   // The first poll does not wait: its answer tells that polling works.
@@ -187,6 +218,19 @@ Listener::Ending Listener::poll(std::size_t position) {
     cursor = {pulled->epoch, pulled->to};
     wait = pulled->more ? std::chrono::seconds(0) : timeouts_.poll;
     report(replica::ListenPolled{request_.id, workspace, std::move(*pulled)});
+  }
+  return ending;
+}
+
+/// Tries a stream now and then until one gets through or the polls end. Its failures mean nothing: that
+/// streams fail is why there are polls.
+Listener::Ending Listener::probe(std::size_t position) {
+  Ending ending;
+  auto pause = timeouts_.first_probe;
+  while (!request_.positions.empty() && sleep(position, pause)) {
+    ending = read_stream(position, Purpose::probe);
+    if (ending.reason == ListenEnded::Reason::greeted) break;
+    pause = std::min(pause * 2, timeouts_.longest_probe);
   }
   return ending;
 }

@@ -260,3 +260,72 @@ TEST_CASE("one refused long poll ends the attempt, once") {
   CHECK(listening.client->stop(std::chrono::seconds(30)));
   CHECK(listening.inbox.is_empty());
 }
+
+TEST_CASE("beside long polls a stream is tried, and the attempt ends when the hub greets there") {
+  Timeouts timeouts;
+  timeouts.hello = timeouts.first_probe = std::chrono::milliseconds(20);
+  std::atomic<int> probes = 0;
+  FakeHub hub([&](Peer& peer, const Received& request) {
+    if (request.line.find("/pull?") != std::string::npos) {
+      if (request.line.find("after=7.3") != std::string::npos) return peer.answer_json(pull_answer(3, 4));
+      return peer.wait_closed();
+    }
+    peer.open_stream();
+    if (++probes > 2) peer.send_chunk(hello_event('1')); // before that the proxy holds back what the hub says
+    peer.wait_closed();
+  });
+  Listening listening(hub, timeouts, ListenMode::long_poll);
+  CHECK(listening.inbox.next<replica::ListenPolled>().answer.to.value == 4);
+  CHECK(listening.ended().reason == Reason::greeted);
+  CHECK(probes == 3);
+  CHECK(listening.client->stop(std::chrono::seconds(30)));
+  CHECK(listening.inbox.is_empty());
+}
+
+TEST_CASE("a stream beside long polls that is refused or cut does not disturb them") {
+  Timeouts timeouts;
+  timeouts.first_probe = timeouts.longest_probe = std::chrono::milliseconds(5);
+  std::atomic<int> probes = 0;
+  FakeHub hub([&](Peer& peer, const Received& request) {
+    if (request.line.find("/pull?") == std::string::npos) {
+      if (++probes % 2 == 0) return peer.close();
+      return peer.answer(502, "text/html", "<html>");
+    }
+    while (probes < 4) std::this_thread::yield();
+    peer.answer_json(pull_answer(3, 4));
+  });
+  Listening listening(hub, timeouts, ListenMode::long_poll);
+  for (int polls = 0; polls < 3; ++polls)
+    CHECK(listening.inbox.next<replica::ListenPolled>().answer.to.value == 4);
+  listening.client->stop_listening();
+  CHECK(listening.client->stop(std::chrono::seconds(30)));
+}
+
+TEST_CASE("a hub that is not there before it could greet is unreachable, not silent") {
+  Timeouts timeouts;
+  timeouts.hello = std::chrono::milliseconds(30);
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(listener, 0) == 0);
+  socklen_t size = sizeof address;
+  ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
+  // The kernel answers only as many connections as the backlog holds; later ones hang as if packets were
+  // lost.
+  std::vector<int> fillers;
+  for (int n = 0; n < 4; ++n) {
+    fillers.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    ::connect(fillers.back(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+  }
+  HubAccess access;
+  access.endpoint = {false, "127.0.0.1", ntohs(address.sin_port), ""};
+  Inbox inbox;
+  const auto client = HttpHubClient::make(access, inbox.sink(), timeouts);
+  REQUIRE(client);
+  (*client)->listen(listen_to(ListenMode::stream, "1"));
+  CHECK(inbox.next<ListenEnded>().reason == Reason::unreachable);
+  for (const int filler : fillers) ::close(filler);
+  ::close(listener);
+}

@@ -271,3 +271,67 @@ TEST_CASE_FIXTURE(
   CHECK(number("SELECT count(*) FROM workspace WHERE kind = 'team'") == 0);
   CHECK(number("SELECT count(*) FROM quarantine WHERE reason = 'removed'") == 1);
 }
+
+TEST_CASE_FIXTURE(Synced,
+                  "a silent stream leads to long polls, one that greets beside them back to the stream") {
+  const auto listening = [&] {
+    REQUIRE(hub.listening.has_value());
+    return *hub.listening;
+  };
+  CHECK(listening().mode == ListenMode::stream);
+  step(ListenEnded{listening().id, ListenEnded::Reason::silent, {}, std::nullopt});
+  clock.advance(std::chrono::seconds(1));
+  step(Tick{});
+  REQUIRE(listening().mode == ListenMode::long_poll);
+  wire::PullAnswer nothing;
+  nothing.epoch = epoch;
+  nothing.from = nothing.to = nothing.head = team().cursor.sequence;
+  step(ListenPolled{listening().id, id, std::move(nothing)});
+  CHECK(std::get<Live>(engine->connection()).mode == ListenMode::long_poll);
+  step(ListenEnded{listening().id, ListenEnded::Reason::greeted, {}, std::nullopt});
+  CHECK(listening().mode == ListenMode::stream);
+  // It did not last: one more silence is enough to poll again.
+  step(ListenEnded{listening().id, ListenEnded::Reason::silent, {}, std::nullopt});
+  clock.advance(std::chrono::seconds(1));
+  step(Tick{});
+  CHECK(listening().mode == ListenMode::long_poll);
+}
+
+TEST_CASE_FIXTURE(Synced,
+                  "a page or a batch whose connection breaks is tried in smaller pieces, then whole again") {
+  answer<GetDigest>(true_digest());
+  wire::Problem broke;
+  broke.code = base::ErrorCode::offline;
+  wire::PullAnswer nothing;
+  nothing.epoch = epoch;
+  nothing.from = nothing.to = nothing.head = team().cursor.sequence;
+  const auto next_page = [&] {
+    step(SyncNow{});
+    REQUIRE(hub.requests.size() == 1);
+    return std::get<PullFromWorkspace>(hub.requests.front().second).limit;
+  };
+  CHECK(next_page() == 1000);
+  for (const std::size_t expected : {500, 250, 125, 62, 31, 16, 16}) {
+    answer<PullFromWorkspace>(broke);
+    CHECK(next_page() == expected);
+  }
+  for (const std::size_t expected : {32, 64, 128, 256, 512, 1000, 1000}) {
+    answer<PullFromWorkspace>(nothing);
+    CHECK(next_page() == expected);
+  }
+  answer<PullFromWorkspace>(nothing);
+
+  for (int n = 0; n < 40; ++n) TeamStore::create(titled("Mine " + std::to_string(n)));
+  const auto next_batch = [&] {
+    step(SyncNow{});
+    for (const auto& [number, request] : hub.requests)
+      if (const auto* push = std::get_if<PushToWorkspace>(&request)) return push->push.operations.size();
+    return std::size_t{0};
+  };
+  CHECK(next_batch() == 40);
+  for (int failures = 0; failures < 8; ++failures) {
+    answer<PushToWorkspace>(broke);
+    next_batch();
+  }
+  CHECK(next_batch() == 16);
+}
