@@ -99,6 +99,11 @@ bool Streams::Implementation::is_over(const State& state) const {
   return state.is_closing && state.queue.empty();
 }
 
+bool Streams::Implementation::has_stalled(const State& state) const {
+  const std::lock_guard lock(mutex_);
+  return state.has_stalled;
+}
+
 void Streams::Implementation::forget(State& state) {
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < state.lanes.size(); ++i) {
@@ -282,7 +287,7 @@ void Streams::Implementation::send_away(State& state, std::chrono::milliseconds 
   if (state.is_closing) return;
   state.drop_frames();
   state.push_event(encode_goaway(state.view, {retry.count()}), now);
-  state.is_closing = true;
+  state.close(now);
   mark_ready(state);
 }
 
@@ -319,6 +324,7 @@ std::vector<StreamPiece> Subscription::take(std::size_t max_bytes) {
   return state_->owner->take(*state_, max_bytes);
 }
 bool Subscription::is_over() const { return state_->owner->is_over(*state_); }
+bool Subscription::has_stalled() const { return state_->owner->has_stalled(*state_); }
 
 Streams::Streams(base::Clock& clock, base::Random& random, HubStore& store, Broker& broker, Metrics& metrics,
                  const Options& options)

@@ -65,6 +65,10 @@ class Subscription {
   /// True when nothing will follow what was taken: close the connection once that is sent.
   bool is_over() const;
 
+  /// True when the peer has taken nothing for `stall` although something waits: close the connection at
+  /// once, whatever is still to be sent. The reader goes on from its cursor.
+  bool has_stalled() const;
+
  private:
   friend class Streams;
   explicit Subscription(std::shared_ptr<StreamState> state) : state_(std::move(state)) {}

@@ -18,6 +18,7 @@ class Streams::Implementation : public std::enable_shared_from_this<Streams::Imp
                                             StreamSink& sink);
   std::vector<StreamPiece> take(StreamState& state, std::size_t max_bytes);
   bool is_over(const StreamState& state) const;
+  bool has_stalled(const StreamState& state) const;
   void forget(StreamState& state);
 
   void on_head(const model::WorkspaceId& workspace, model::Sequence head);
@@ -46,6 +47,7 @@ class Streams::Implementation : public std::enable_shared_from_this<Streams::Imp
   void suspend_state(StreamState& state);
   void send_away(StreamState& state, std::chrono::milliseconds retry, base::Instant now);
   void tick(StreamState& state, base::Instant now);
+  void cut(StreamState& state, base::Instant now);
 
   // The pump; see stream_pump.cpp.
   bool run_round(bool checks_heads);

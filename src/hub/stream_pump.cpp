@@ -233,7 +233,7 @@ void Streams::Implementation::apply_rights(Round& round, Instant now) {
     state.memberships = std::move(rights.memberships);
     if (closes || (!rights.refused.empty() && !state.has_lanes())) {
       state.drop_frames();
-      state.is_closing = true;
+      state.close(now);
     }
     if (!state.is_suspended) feed_.insert(&state);
   }
@@ -282,15 +282,10 @@ void Streams::Implementation::apply_frames(Round& round, Instant now) {
 }
 
 void Streams::Implementation::tick(State& state, Instant now) {
+  const bool waits = state.is_closing || !state.queue.empty();
+  if (waits && !state.is_suspended && now - state.waiting_since > options_.stall) return cut(state, now);
   if (state.is_closing) return;
   if (now >= state.ends_at) return send_away(state, std::chrono::milliseconds(random_.below(1000)), now);
-  if (!state.queue.empty() && !state.is_suspended && now - state.waiting_since > options_.stall) {
-    state.queue.clear();
-    state.queued_bytes = 0;
-    state.is_closing = true;
-    stalled_.add();
-    return mark_ready(state);
-  }
   if (now < state.heartbeat_at) return;
   state.heartbeat_at = now + options_.heartbeat;
   if (!state.queue.empty()) return;
@@ -299,6 +294,15 @@ void Streams::Implementation::tick(State& state, Instant now) {
     if (lane.channel)
       heartbeat.heads.emplace_back(lane.workspace, model::Cursor{state.epoch, lane.channel->head});
   state.push_event(encode_heartbeat(state.view, heartbeat, state.position()), now, true);
+  mark_ready(state);
+}
+
+void Streams::Implementation::cut(State& state, Instant now) {
+  if (std::exchange(state.has_stalled, true)) return;
+  state.queue.clear();
+  state.queued_bytes = 0;
+  state.close(now);
+  stalled_.add();
   mark_ready(state);
 }
 

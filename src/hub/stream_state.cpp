@@ -62,6 +62,11 @@ void StreamState::end_lane(std::size_t index) {
   lane.given = lane.taken;
 }
 
+void StreamState::close(base::Instant now) {
+  is_closing = true;
+  waiting_since = now; // a peer that does not even take the rest has stalled after a while
+}
+
 bool StreamState::has_lanes() const {
   return std::any_of(lanes.begin(), lanes.end(), [](const Lane& lane) { return lane.channel != nullptr; });
 }

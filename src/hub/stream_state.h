@@ -53,6 +53,7 @@ struct StreamState : std::enable_shared_from_this<StreamState> {
   std::int64_t access_version = 0; // up to which its rights are checked
   bool is_suspended = false;       // its rights are being checked
   bool is_closing = false;         // over once the queue is taken
+  bool has_stalled = false;        // over now: its peer takes nothing
   bool is_ready = false;           // in the list of those to be told
   base::Instant waiting_since{};   // since when something is there to take
   base::Instant heartbeat_at{}, ends_at{};
@@ -70,6 +71,8 @@ struct StreamState : std::enable_shared_from_this<StreamState> {
   /// Ends the part of one workspace, with nothing of it left in the queue.
   void end_lane(std::size_t lane);
   bool has_lanes() const;
+  /// Nothing is put into the queue any more.
+  void close(base::Instant now);
   /// A lane that lags behind its channel while the queue has room for another frame.
   std::optional<std::size_t> find_lagging_lane() const;
 };

@@ -23,7 +23,10 @@ void EventStream::attach(Core& core, Channel channel, std::string_view head) {
 }
 
 void EventStream::on_ready() {
-  if (channel_ && !blocked_) send_more();
+  if (!channel_) return;
+  // Its peer does not read, so the socket would stay blocked, and open, for ever.
+  if (subscription_->has_stalled()) return close();
+  if (!blocked_) send_more();
 }
 
 bool EventStream::refill() {

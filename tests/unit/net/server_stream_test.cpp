@@ -137,6 +137,23 @@ TEST_CASE("a reader that stalls gets everything once it reads on") {
   }
 }
 
+TEST_CASE("a reader that never reads is cut, although its socket takes no byte to tell it") {
+  LiveHub hub;
+  TestStream stalled(hub.port(), ops_path(hub), hub.owner().token);
+  CHECK(stalled.next()->event == "hello");
+  constexpr int k_pushes = 40; // far more than the kernel keeps for a connection
+  for (int i = 0; i < k_pushes; ++i) CHECK(hub.push(hub.owner(), 500, std::string(190, 'x')).status == 200);
+  CHECK(hub.get("/metrics", "").body.find("memsync_http_streams 1\n") != std::string::npos);
+  hub.clock().skip(std::chrono::seconds(61));
+  CHECK(hub.push(hub.owner()).status == 200);
+  while (hub.get("/metrics", "").body.find("memsync_http_streams 0\n") == std::string::npos) continue;
+  std::uint64_t last = 0;
+  while (const auto event = stalled.next())
+    if (event->event == "ops") last = std::stoull(data_of(event)["to"].get<std::string>());
+  CHECK(last > 0);
+  CHECK(last < k_pushes * 500);
+}
+
 TEST_CASE("a stream whose client is gone leaves the count") {
   LiveHub hub;
   {
