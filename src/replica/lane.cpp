@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::chrono::milliseconds k_first_delay{500}, k_longest_delay{30'000};
 constexpr std::chrono::minutes k_refused_delay{10}; // before asking again about a workspace the hub refused
+constexpr std::size_t k_smallest_piece = 16;        // entries or operations asked for after failures
 
 constexpr std::chrono::hours k_compare_period{1};
 constexpr std::chrono::minutes k_history_again{1};
@@ -77,8 +78,7 @@ Result<> Lane::advance() {
   if (wants_epoch_probe_ && push_request_ == 0) return send_probe();
   if (wants_pull_ && pull_request_ == 0 && !asks_about_fork_) {
     TRY_ASSIGN(const auto stored, row());
-    pull_request_ =
-        context_.send(PullFromWorkspace{id_, stored.cursor, model::limits::k_page_entries, stored.replica});
+    pull_request_ = context_.send(PullFromWorkspace{id_, stored.cursor, page_, stored.replica});
   }
   if (wants_push_ && push_request_ == 0) {
     TRY_ASSIGN(auto push, context_.store.next_push(id_, pushed_through_, batch_));
@@ -165,7 +165,7 @@ Result<> Lane::advance_snapshot() {
     pull_request_ = context_.send(NextSnapshotPage{id_, staging->session, staging->next_key});
   } else if (staging->cursor < staging->end.value_or(model::Sequence{})) {
     const model::Cursor from{staging->epoch, staging->cursor};
-    pull_request_ = context_.send(PullFromWorkspace{id_, from, model::limits::k_page_entries});
+    pull_request_ = context_.send(PullFromWorkspace{id_, from, page_});
   } else {
     return finish_snapshot();
   }
@@ -274,6 +274,7 @@ Result<> Lane::take_content(wire::PushAnswer& answer) {
 }
 
 Result<> Lane::take_content(wire::PullAnswer& answer) {
+  page_ = std::min(page_ * 2, model::limits::k_page_entries);
   if (snapshot_ == Snapshot::tail) return take_tail(answer);
   if (!answer.more) sync_requested_ = false;
   wants_pull_ = answer.more;
@@ -325,6 +326,11 @@ Result<> Lane::take_content(wire::Problem& problem) {
     case ErrorCode::permission:
     case ErrorCode::not_found: return refuse(error);
     default: break;
+  }
+  // A network that drops connections early never carries a large piece, however often it is repeated.
+  if (error.code == ErrorCode::offline) {
+    page_ = std::max(page_ / 2, k_smallest_piece);
+    batch_ = std::max(batch_ / 2, std::min(batch_, k_smallest_piece));
   }
   if (problem.retry_after_s) backoff_.set_floor(std::chrono::seconds(*problem.retry_after_s));
   block(error);

@@ -123,7 +123,8 @@ class Lane {
   std::uint64_t push_request_ = 0, pull_request_ = 0; // in flight; 0: none
   model::ReplicaId push_replica_;                     // whose operations are in flight
   std::uint64_t pushed_through_ = 0;                  // the hub answered for all operations up to this n
-  std::size_t batch_;
+  std::size_t batch_;                                 // operations of a push
+  std::size_t page_ = model::limits::k_page_entries;  // entries of a pull
 
   std::uint64_t digest_request_ = 0; // in flight; 0: none
   std::optional<DigestCheck> comparison_;
