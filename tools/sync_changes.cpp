@@ -1,6 +1,7 @@
 #include "tools/sync_changes.h"
 
 #include "agent/status.h"
+#include "replica/sync_progress.h"
 #include "tools/waiting.h"
 
 namespace memsync::tools {
@@ -64,12 +65,37 @@ bool are_settled(Session& session, const std::vector<replica::WorkspaceRow>& wor
                      [&](const auto& workspace) { return session.sync().is_settled(workspace.id); });
 }
 
-bool is_over(Session& session, const Sync& sync, const mcp::CallContext& context) {
+/// Tells the caller how far it is, now and then: the question whether it is over comes far more often.
+class Teller {
+ public:
+  Teller(Session& session, const mcp::CallContext& context) : session_(session), context_(context) {}
+
+  void look(const Sync& sync) {
+    constexpr std::chrono::milliseconds k_pause{250};
+    if (session_.instant() < next_) return;
+    next_ = session_.instant() + k_pause;
+    const auto told =
+        session_.replica().database().read([&](storage::ReadTxn& txn) -> base::Result<std::string> {
+          replica::Reader reader(txn, session_.now());
+          progress_.look(txn, list_synced(reader, sync));
+          return progress_.describe();
+        });
+    if (told)
+      context_.progress(
+          {progress_.steps_done(), progress_.all_steps(), told->empty() ? "syncing" : "syncing: " + *told});
+  }
+
+ private:
+  Session& session_;
+  const mcp::CallContext context_;
+  replica::SyncProgress progress_;
+  base::Instant next_{};
+};
+
+bool is_over(Session& session, const Sync& sync, const mcp::CallContext& context, Teller& teller) {
   if (context.cancelled.stop_requested() || is_known_offline(session.sync())) return true;
-  const auto report = session.sync().report();
-  const auto pushed = report.counters.pushed - std::min(report.counters.pushed, sync.before.pushed);
-  context.progress({static_cast<double>(pushed), std::nullopt, "syncing"});
-  if (!report.has_synced) return false;
+  teller.look(sync);
+  if (!session.sync().report().has_synced) return false;
   const auto workspaces = read_synced(session, sync);
   return workspaces && are_settled(session, *workspaces);
 }
@@ -149,9 +175,11 @@ void sync_changes(Session& session, const SyncArguments& arguments, const mcp::C
   const auto workspaces = read_synced(session, *sync);
   if (!workspaces) return done(workspaces.error());
   if (workspaces->empty() && sync->only) return done(finish(session, *sync));
+  auto teller = std::make_shared<Teller>(session, context);
+  teller->look(*sync); // from here on it counts
   session.sync().request_sync();
   session.sync().when_settled(
-      [&session, sync = *sync, context] { return is_over(session, sync, context); },
+      [&session, sync = *sync, context, teller] { return is_over(session, sync, context, *teller); },
       deadline_of(session, context, arguments.wait),
       [&session, sync = *sync, done = std::move(done)] { done(finish(session, sync)); });
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <iostream>
 #include <poll.h>
+#include <unistd.h>
 
 #include "app/client_commands.h"
 #include "base/log.h"
@@ -93,6 +94,8 @@ int run(const app::Action& action, bool json) {
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
   };
+  if (!json && ::isatty(STDERR_FILENO) != 0)
+    context.show_progress = [](std::string_view text) { fmt::print(stderr, "\r\x1b[K{}", text); };
   context.read_line = read_line;
   context.is_interrupted = [&] { return bench.is_stopped(); };
   const int code = action(context);

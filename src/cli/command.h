@@ -39,6 +39,9 @@ struct Context {
   std::function<Result<Workbench*>()> open;
   /// Writes to stdout at once.
   std::function<void(std::string_view text)> write;
+  /// Shows how far something is in place of what it showed before; "" takes it away. Nothing is shown where
+  /// nobody watches: unless stderr is a terminal, and under --json.
+  std::function<void(std::string_view text)> show_progress = [](std::string_view) {};
   /// One line from stdin, nothing at its end.
   std::function<std::optional<std::string>()> read_line;
   /// The person pressed Ctrl-C.

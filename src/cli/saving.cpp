@@ -27,9 +27,12 @@ Result<> run_sync(const Context& context, const SyncOptions& options) {
   tools::SyncArguments arguments;
   if (!options.workspace.empty()) arguments.workspace = options.workspace;
   arguments.wait = options.wait;
+  mcp::CallContext call;
+  call.progress = [&](const mcp::Progress& progress) { context.show_progress(progress.message); };
   TRY_ASSIGN(const tools::SyncResult result, wait_for<tools::SyncResult>(*bench, [&](auto done) {
-               tools::sync_changes(bench->session, arguments, {}, std::move(done));
+               tools::sync_changes(bench->session, arguments, call, std::move(done));
              }));
+  context.show_progress("");
   const mcp::ToolResult rendered = tools::render(result);
   const bool is_offline = result.connection == "offline";
   // Under --json the result itself says it is offline; the exit code does not depend on the format.

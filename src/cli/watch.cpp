@@ -2,6 +2,7 @@
 
 #include "agent/activity.h"
 #include "agent/display.h"
+#include "replica/sync_progress.h"
 
 namespace memsync::cli {
 
@@ -17,15 +18,16 @@ class Follower {
 
   Result<> look() {
     const std::string connection{agent::name_of(session_.sync().report().connection)};
-    return session_.read([&](replica::Reader& reader) -> Result<> {
-      if (!context_.json && !reader.account().hub.empty() && connection != connection_)
-        context_.write(context_.in(connection == "live" ? Style::green : Style::yellow,
-                                   fmt::format("-- {}\n", connection)));
+    using Rows = std::vector<replica::WorkspaceRow>;
+    TRY_ASSIGN(const auto shown, session_.read([&](replica::Reader& reader) -> Result<Rows> {
+      if (!reader.account().hub.empty() && connection != connection_)
+        say(connection, connection == "live" ? Style::green : Style::yellow);
       connection_ = connection;
-      TRY_ASSIGN(const auto workspaces, scope(reader));
+      TRY_ASSIGN(auto workspaces, scope(reader));
       for (const replica::WorkspaceRow& row : workspaces) TRY(show_new(reader, row));
-      return {};
-    });
+      return workspaces;
+    }));
+    return show_progress(shown);
   }
 
  private:
@@ -45,7 +47,31 @@ class Follower {
       query.from = model::Sequence{before.sequence.value + 1};
     if (query.limit == 0) return {};
     TRY_ASSIGN(const auto page, reader.activity(row, query));
+    if (!is_first && !page.next_cursor.empty())
+      say(fmt::format("more than {} changes came at once in {}; these are the newest, `memsync log` has all",
+                      k_page, agent::show(row.name)));
     for (auto each = page.rows.rbegin(); each != page.rows.rend(); ++each) show(*each, row);
+    return {};
+  }
+
+  /// A line about the connection or the sync; not for programs.
+  void say(std::string_view text, Style style = Style::dim) {
+    if (!context_.json) context_.write(context_.in(style, fmt::format("-- {}\n", text)));
+  }
+
+  /// While there is much to send or to receive, how far it is, once a second.
+  Result<> show_progress(const std::vector<replica::WorkspaceRow>& workspaces) {
+    constexpr std::chrono::seconds k_pause{1};
+    if (session_.instant() < progress_at_) return {};
+    progress_at_ = session_.instant() + k_pause;
+    TRY(session_.replica().database().read([&](storage::ReadTxn& txn) -> Result<> {
+      progress_.look(txn, workspaces);
+      return {};
+    }));
+    const std::size_t left = progress_.unsent() + progress_.unreceived() + progress_.copied();
+    if (left > k_page || (is_behind_ && left == 0)) say(progress_.describe());
+    is_behind_ = left > k_page || (is_behind_ && left > 0);
+    if (left == 0) progress_ = {}; // what comes next is counted from here
     return {};
   }
 
@@ -72,6 +98,9 @@ class Follower {
   agent::Session& session_;
   const WatchOptions& options_;
   std::string connection_;
+  replica::SyncProgress progress_;
+  base::Instant progress_at_{};
+  bool is_behind_ = false; // said so, and not yet that it is over
   std::map<model::WorkspaceId, model::Cursor> seen_;
 };
 
