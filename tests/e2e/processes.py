@@ -7,7 +7,10 @@ import sys
 import time
 import unittest
 
+from lib.evidence import check_log
 from lib.mcp import MODERN, Session, SessionEnded
+from lib.memories import created_titles
+from lib.process import has_connection, is_running
 from lib.world import World, parse_arguments
 
 ARGUMENTS = None
@@ -146,6 +149,79 @@ class Sharing(Case):
         session.wait_notification(lambda message: message["method"] == "notifications/resources/updated")
 
 
+class Leading(Case):
+    """One process of a store talks to the hub; which one, nobody else has to know."""
+
+    def connected(self, sessions):
+        """Those of the processes that have a connection with the hub."""
+        return [session for session in sessions if has_connection(session.pid, self.hub.port)]
+
+    def wait_for_leader(self, sessions):
+        def only_one():
+            found = self.connected(sessions)
+            return found if len(found) == 1 else None
+
+        self.wait_until(only_one, "not exactly one process is connected")
+        return self.connected(sessions)[0]
+
+    def start(self, count):
+        sessions = [self.ana.session() for _ in range(count)]
+        for session in sessions:
+            self.wait_until_live(session)
+        leader = self.wait_for_leader(sessions)
+        return leader, [session for session in sessions if session is not leader]
+
+    def test_exactly_one_of_many_processes_is_connected_also_after_each_death(self):
+        leader, others = self.start(5)
+        while others:
+            leader.kill()
+            leader = self.wait_for_leader(others)
+            others.remove(leader)
+            leader.call("remember", title=f"With {len(others)} others", content="written by the new leader")
+        self.wait_for_memory(self.ben.session(), "leader")
+
+    def test_a_save_in_one_process_waits_until_the_leading_one_has_sent_it(self):
+        _, others = self.start(3)
+        for number, session in enumerate(others):
+            session.call("remember", title=f"Saved {number}", content="okapi", document="Saved")
+            answer = session.call("save_document", document="Saved", wait_seconds=50)
+            self.assertTrue(answer["acknowledged"], answer)
+            self.assertEqual(answer["pending"], 0)
+
+    def test_a_save_that_waits_is_acknowledged_by_the_process_that_takes_over(self):
+        leader, (other, _) = self.start(3)
+        leader.process.send_signal(signal.SIGSTOP)
+        other.call("remember", title="Waiting", content="bongo", document="Waiting")
+        asked = other.send_call("save_document", document="Waiting", wait_seconds=50)
+        leader.kill()
+        self.assertTrue(other.wait_call(asked)["acknowledged"])
+
+    def test_a_stopped_leader_that_goes_on_sends_nothing_and_leaves_the_hub_to_its_successor(self):
+        leader, others = self.start(3)
+        # It is stopped with work in hand: changes of its own and of its neighbours, sent or half sent.
+        asked = [s.send_call("remember", title=f"In hand {n}", content="kudu", document=f"In hand {i}")
+                 for i, s in enumerate((leader, *others)) for n in range(30)]  # fmt: skip
+        leader.process.send_signal(signal.SIGSTOP)
+        self.wait_until(lambda: self.connected(others), "nobody takes over from a stopped process")
+        self.assertTrue(others[0].call("sync_changes", wait_seconds=50)["settled"])
+        leader.process.send_signal(signal.SIGCONT)
+        self.assertIsNot(self.wait_for_leader([leader, *others]), leader)
+        for at, id in enumerate(asked):
+            (leader, *others)[at // 30].wait_call(id)
+        self.assertTrue(leader.call("sync_changes", wait_seconds=50)["settled"])
+        log = self.hub.api(self.hub.token).whole_log(self.hub.team)
+        check_log(log)
+        titles = [title for title in created_titles(log) if title.startswith("In hand ") and len(title) > 9]
+        self.assertEqual(sorted(set(titles)), sorted({f"In hand {n}" for n in range(30)}))
+
+    def test_subscribers_of_a_process_that_does_not_lead_hear_of_neighbours_and_of_teammates(self):
+        leader, (other, _) = self.start(3)
+        other.request("resources/subscribe", {"uri": "memsync://status"})
+        for writer in (leader, self.ben.session()):
+            writer.call("remember", title="News", content="heard by a process that does not lead")
+            other.wait_notification(lambda message: message["method"] == "notifications/resources/updated")
+
+
 class Starting(Case):
     def test_nothing_is_on_stdout_but_protocol_lines(self):
         session = Session(
@@ -163,14 +239,6 @@ class Starting(Case):
         (self.ana.folder / "config.json").write_text('{"hub": "http://127.0.0.1:1", "token": "x"}')
         session = self.ana.session()
         self.wait_until_live(session)
-
-
-def is_running(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 if __name__ == "__main__":

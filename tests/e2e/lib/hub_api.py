@@ -72,19 +72,28 @@ class Api:
         body = {"proto": 1, "replica": replica or new_id(26), "epoch": epoch, "ops": list(operations)}
         return self.post(f"/api/v1/workspaces/{workspace}/push", body)
 
-    def stream(self, workspace, view="ops", after=None):
+    def stream(self, workspace, view="ops", after=None, receive_buffer=None):
+        """`receive_buffer`: bytes the kernel may keep of it; by default as many as it likes."""
         query = f"workspace_id={workspace}&view={view}" + (f"&after={after}" if after else "")
-        return Stream(self, f"/api/v1/sync/stream?{query}")
+        return Stream(self, f"/api/v1/sync/stream?{query}", receive_buffer)
+
+    def _pull(self, workspace, epoch, after, limit):
+        answer = self.get(f"/api/v1/workspaces/{workspace}/pull?after={epoch}.{after}&limit={limit}")
+        if answer.status != 200:
+            raise RuntimeError(f"pull after {after}: {answer}")
+        return answer.json
+
+    def head(self, workspace):
+        """The last sequence of a workspace's log."""
+        epoch = self.get("/api/v1/me").json["epoch"]
+        return int(self._pull(workspace, epoch, 0, 1)["head"])
 
     def whole_log(self, workspace):
         """Every entry of a workspace's log, in order, by paging through pull."""
         epoch = self.get("/api/v1/me").json["epoch"]
         after, entries = 0, []
         while True:
-            answer = self.get(f"/api/v1/workspaces/{workspace}/pull?after={epoch}.{after}")
-            if answer.status != 200:
-                raise RuntimeError(f"pull after {after}: {answer}")
-            page = answer.json
+            page = self._pull(workspace, epoch, after, 1000)
             entries += page["entries"]
             after = page["to"]
             if not page["more"]:
@@ -94,8 +103,12 @@ class Api:
 class Stream:
     """An open event stream. `status` is the answer's; events come one by one from next()."""
 
-    def __init__(self, api, path):
-        self._socket = socket.create_connection(("127.0.0.1", api.port), ANSWER_SECONDS)
+    def __init__(self, api, path, receive_buffer=None):
+        self._socket = socket.socket()
+        self._socket.settimeout(ANSWER_SECONDS)
+        if receive_buffer is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self._socket.connect(("127.0.0.1", api.port))
         lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{api.port}", "Accept: text/event-stream"]
         lines += [f"{name}: {value}" for name, value in api.headers.items()]
         self._socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
