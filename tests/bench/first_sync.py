@@ -3,7 +3,7 @@
 import time
 
 from corpus import Corpus
-from harness import load, load_floor, number, wait_until
+from harness import LOAD_BATCH, load, load_floor, number, wait_until
 from reconnect import nodes_of
 
 
@@ -45,16 +45,38 @@ def measure_floor(bench, memories):
         return readable, time.perf_counter() - started
 
 
+def measure_peer(peer, memories):
+    with peer.replica() as writer:
+        for start in range(0, len(memories), LOAD_BATCH):
+            rows = [{"id": f"m{start + n}", **m} for n, m in enumerate(memories[start : start + LOAD_BATCH])]
+            writer.request("load", {"rows": rows}, seconds=600)
+        with peer.replica() as other:  # once it has all, so has the hub
+            wait_until(lambda: other.request("state")["memories"] >= len(memories))
+        started = time.perf_counter()
+        with peer.replica() as reader:
+            wait_until(lambda: reader.request("state")["memories"] >= len(memories))
+            seconds = time.perf_counter() - started
+    peer.close()
+    return seconds
+
+
 def measure(bench):
-    memories = Corpus().memories(bench.size(50_000, 500))
+    return [each for count in bench.size((10_000, 50_000), (500,)) for each in measure_size(bench, count)]
+
+
+def measure_size(bench, count):
+    memories = Corpus().memories(count)
     readable, indexed = measure_memsync(bench, memories)
     floor_readable, floor_indexed = measure_floor(bench, memories)
 
     def rate(seconds):
         return seconds and len(memories) / seconds
 
+    peers = {name: rate(seconds) for name, seconds in bench.peers.measure(measure_peer, memories).items()}
     what = f"first sync of {len(memories)} memories"
     return [
-        number(f"{what}, listed and readable", rate(readable), "memories/s", floor=rate(floor_readable)),
+        number(
+            f"{what}, listed and readable", rate(readable), "memories/s", floor=rate(floor_readable), **peers
+        ),
         number(f"{what}, indexed", rate(indexed), "memories/s", floor=rate(floor_indexed)),
     ]

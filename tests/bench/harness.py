@@ -15,11 +15,13 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
 from lib.mcp import LEGACY, Session  # noqa: E402
+from lib.memories import LOAD_BATCH, load  # noqa: E402, F401
+from lib.waiting import wait_until  # noqa: E402
+from peer_programs import Peers  # noqa: E402
 from lib.world import free_port  # noqa: E402
 
 TOOLS = ROOT / "tests" / "tools" / "node_modules"
 OFFICIAL_SERVER = TOOLS / "@modelcontextprotocol" / "server-memory" / "dist" / "index.js"
-LOAD_BATCH = 250  # memories in one call when a store is filled
 
 
 def find_node():
@@ -41,6 +43,7 @@ class Bench:
         self.node = find_node()
         self.has_official_server = self.node is not None and OFFICIAL_SERVER.exists()
         self._names = 0
+        self.peers = Peers(self)
 
     def size(self, full, quick):
         return quick if self.is_quick else full
@@ -54,7 +57,8 @@ class Bench:
 
     # --- the peers ---
 
-    def _node(self, *arguments, **variables):
+    def start_node(self, *arguments, **variables):
+        """A program that speaks JSON lines."""
         env = self.world.environment(NODE_NO_WARNINGS="1", **variables)
         return self.world.add(
             Session([self.node, *map(str, arguments)], env, self.world.folder, era=LEGACY, greets=False)
@@ -62,7 +66,7 @@ class Bench:
 
     def floor_replica(self, url=None):
         """The floor's replica; connected when `url` names its hub."""
-        replica = self._node(HERE / "floor.mjs", "replica", self.world.folder / self.new_name("floor"))
+        replica = self.start_node(HERE / "floor.mjs", "replica", self.world.folder / self.new_name("floor"))
         if url:
             replica.request("connect", {"url": url})
         return replica
@@ -70,13 +74,13 @@ class Bench:
     def floor_hub(self):
         """The base URL of a floor's hub that listens."""
         port = free_port()
-        hub = self._node(HERE / "floor.mjs", "hub", self.world.folder / self.new_name("floor-hub"), port)
+        hub = self.start_node(HERE / "floor.mjs", "hub", self.world.folder / self.new_name("floor-hub"), port)
         hub.process.stdout.readline()
         return f"http://127.0.0.1:{port}"
 
     def official_server(self, file, greets=True):
         """The official memory server on a file of its format."""
-        server = self._node(OFFICIAL_SERVER, MEMORY_FILE_PATH=str(file))
+        server = self.start_node(OFFICIAL_SERVER, MEMORY_FILE_PATH=str(file))
         if greets:
             server.greet()
         return server
@@ -94,29 +98,11 @@ def entity_of(memory):
     return {"name": memory["title"], "entityType": "memory", "observations": [memory["content"]]}
 
 
-def load(session, memories, per_document=5000):
-    """Writes memories into documents of their own, in big transactions."""
-    for start in range(0, len(memories), LOAD_BATCH):
-        document = f"Notes {start // per_document}"
-        operations = [{"op": "create", **memory} for memory in memories[start : start + LOAD_BATCH]]
-        where = {"document": document} if start % per_document else {"title": document}
-        session.call("edit_document", seconds=600, operations=operations, **where)
-
-
 def load_floor(replica, memories):
     for start in range(0, len(memories), LOAD_BATCH):
         rows = [{"id": f"m{start + n}", **m} for n, m in enumerate(memories[start : start + LOAD_BATCH])]
         replica.request("load", {"rows": rows})
     wait_until(lambda: replica.request("state")["not_indexed"] == 0)
-
-
-def wait_until(condition, seconds=600, pause=0.002):
-    """Asks again until it holds; the pause leaves the processors to those who work."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError("it never came true")
-        time.sleep(pause)
 
 
 def time_each(count, function):

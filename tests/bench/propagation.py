@@ -81,6 +81,22 @@ def measure_official(bench, count):
         return paced(count, write_and_find)
 
 
+def measure_peer(peer, count):
+    corpus = Corpus()
+    with peer.replica() as here, peer.replica() as there:
+
+        def write_and_find(n):
+            name, memory = memory_with_name(corpus, n)
+            here.request("remember", {"id": name, **memory})
+            while not there.request("has", {"id": name})["found"]:
+                pass
+
+        write_and_find(count)  # both are connected
+        samples = paced(count, write_and_find)
+    peer.close()
+    return samples
+
+
 def measure(bench):
     count = bench.size(1000, 20)
     return latencies(
@@ -88,4 +104,5 @@ def measure(bench):
         measure_memsync(bench, count),
         floor=measure_floor(bench, count),
         official_server_on_one_file=measure_official(bench, count),
+        **bench.peers.measure(measure_peer, count),
     )

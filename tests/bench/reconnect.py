@@ -69,6 +69,22 @@ def measure_floor(bench, memories):
         return time.perf_counter() - started
 
 
+def measure_peer(peer, memories):
+    with peer.replica(connected=False) as here, peer.replica() as there:
+        write_all(
+            len(memories),
+            lambda n: here.send("remember", {"id": f"m{n}", **memories[n]}),
+            lambda id: here.wait(id),
+        )
+        started = time.perf_counter()
+        peer.connect(here)
+        wait_until(lambda: there.request("state")["memories"] >= len(memories))
+        wait_until(lambda: here.request("state")["is_quiet"])
+        seconds = time.perf_counter() - started
+    peer.close()
+    return seconds
+
+
 def measure(bench):
     memories = Corpus().memories(bench.size(10_000, 100))
     return [
@@ -77,5 +93,6 @@ def measure(bench):
             measure_memsync(bench, memories),
             "s",
             floor=measure_floor(bench, memories),
+            **bench.peers.measure(measure_peer, memories),
         )
     ]

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs the measurements and prints one JSON document: every number beside a peer's or a floor's.
 
-The floor (floor.mjs) is the least program that does the same job as durably. The official memory server is
-asked for what it can do. Ratios are ours divided by theirs. Progress goes to stderr.
+The floor (floor.mjs) is the least program that does the same job as durably. The official memory server and
+the peers (peer_programs.py) are asked for what they can do; the report says what that is not. Ratios are ours
+divided by theirs: times below 1 and rates above 1 are better. Progress goes to stderr.
 """
 
 import importlib
@@ -12,7 +13,7 @@ import sys
 import harness
 from lib.world import World, parse_arguments
 
-MEASUREMENTS = ["startup", "propagation", "reconnect", "first_sync", "local_calls"]
+MEASUREMENTS = ["startup", "propagation", "reconnect", "first_sync", "takeover", "local_calls"]
 
 
 def main():
@@ -31,7 +32,11 @@ def main():
     }
     with World(options.memsync, options.memsync_hub) as world:
         bench = harness.Bench(world, options.quick)
-        report["peers"] = {"floor": bench.node is not None, "official_server": bench.has_official_server}
+        report["peers"] = {
+            "floor": {"installed": bench.node is not None},
+            "official_server": {"installed": bench.has_official_server},
+            **bench.peers.describe(),
+        }
         for name in chosen:
             bench.say(name)
             report["results"][name] = importlib.import_module(name).measure(bench)
