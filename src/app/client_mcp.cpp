@@ -147,6 +147,7 @@ int run_mcp(const cli::Settings& settings) {
                      std::move(hooks));
   Subscribers subscribers(process.replica(), server);
   on_change = [&] { subscribers.look(); };
+  subscribers.look(); // a first one at the first change would not tell of that change
 
   auto core = std::make_unique<CoreThread>(process);
   const mcp::StdioEnd end = transport.run(server, stop);

@@ -13,12 +13,27 @@ def peak_mib(pid):
     return status_mib(pid, "VmHWM")
 
 
-def is_running(pid):
+def state(pid):
+    """One letter: R, S, D, T (stopped), Z; empty when there is no such process."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
+            return file.read().rpartition(")")[2].split()[0]
     except FileNotFoundError:
-        return False
+        return ""
+
+
+def is_running(pid):
+    return state(pid) not in ("", "Z")
+
+
+def holds_lock(pid, path):
+    """Whether it holds a flock on a file."""
+    inode = str(os.stat(path).st_ino)
+    with open("/proc/locks", encoding="ascii") as table:
+        rows = [line.split() for line in table]
+    return any(
+        row[1] == "FLOCK" and row[4] == str(pid) and row[5].rpartition(":")[2] == inode for row in rows
+    )
 
 
 def has_connection(pid, port):
