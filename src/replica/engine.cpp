@@ -25,6 +25,8 @@ constexpr std::chrono::minutes k_refused_delay{10}; // before asking again with 
 constexpr std::chrono::minutes k_polling_period{
     10}; // behind a bad proxy, unless a stream beside the polls works
 constexpr std::chrono::minutes k_idle_period{1};
+constexpr std::chrono::minutes k_account_period{
+    1}; // of asking for the account while no stream tells news of it
 
 constexpr std::size_t k_joined_entries = 250;
 
@@ -157,16 +159,28 @@ class Engine::Core {
   Result<> take_account(HubAnswer& answer) {
     account_request_ = 0;
     const bool was_requested = std::exchange(sync_requested_, false);
-    if (auto* problem = std::get_if<wire::Problem>(&answer.content)) return take_refusal(*problem);
+    if (auto* problem = std::get_if<wire::Problem>(&answer.content)) {
+      if (!is_live() || problem->code != ErrorCode::offline) return take_refusal(*problem);
+      account_known_ = false; // a lost answer is no reason to give up a stream that works
+      retry_account_at_ = now() + account_backoff_.next(replica_.random());
+      return {};
+    }
     auto* me = std::get_if<wire::Me>(&answer.content);
     if (!me) return Error{ErrorCode::internal, "an answer nobody asked for"};
     TRY(store_.adopt_account(*me));
     account_known_ = true;
+    account_epoch_ = me->epoch;
     account_backoff_ = base::Backoff(k_first_delay, k_longest_delay);
     TRY(open_lanes());
     if (was_requested)
       for (auto& [id, lane] : lanes_) lane.request_sync();
     return {};
+  }
+
+  /// What is known of the account may be old: it is asked for at once.
+  void ask_account() {
+    account_known_ = false;
+    retry_account_at_ = {};
   }
 
   /// The account or the stream was refused, or cannot be reached.
@@ -216,23 +230,32 @@ class Engine::Core {
 
   Result<> take_unlisted(HubAnswer& answer) {
     const auto* problem = std::get_if<wire::Problem>(&answer.content);
+    if (!problem) ask_account(); // invited again since the account was asked for
+    if (problem && problem->code == ErrorCode::offline) ask_again_at_ = now() + k_account_period;
     if (!problem || problem->code != ErrorCode::removed) return {};
     if (!problem->workspace || !problem->user || !problem->epoch) return {};
     return drop({*problem->workspace, *problem->user, *problem->epoch});
   }
 
-  /// Deletes the replica of a workspace on proof for this user and this log; without it nothing is deleted.
+  /// Deletes the replica of a workspace on proof for this user and this log, or the one that replaced it when
+  /// the hub was restored from a backup, as the account told; without it nothing is deleted.
   Result<> drop(const wire::StreamRevoked& proof) {
     TRY_ASSIGN(const bool is_proven, replica_.read([&](Reader& reader) -> Result<bool> {
       const auto row = reader.find_workspace(proof.workspace);
       return row && reader.account().user == proof.user &&
-             (row->cursor.epoch == proof.epoch || row->cursor.epoch.value == 0);
+             (row->cursor.epoch == proof.epoch || account_epoch_ == proof.epoch ||
+              row->cursor.epoch.value == 0);
     }));
-    if (!is_proven) return {};
+    if (!is_proven) {
+      account_known_ = false; // which tells of another log
+      retry_account_at_ = now() + k_account_period;
+      return {};
+    }
     log(LogLevel::warning,
         "removed from workspace {}: its replica is deleted, unsent work is in the quarantine",
         proof.workspace.view());
     lanes_.erase(proof.workspace);
+    ask_account(); // the proof may have been under way while its user was invited again
     return store_.drop_workspace(proof.workspace);
   }
 
@@ -240,6 +263,8 @@ class Engine::Core {
 
   Result<> take_event(wire::StreamHello& hello) {
     note_live(ListenMode::stream);
+    // Who was invited while nobody listened was told by no event.
+    if (std::exchange(greeted_, listen_) != listen_) ask_account();
     Lane* lane = find_lane(hello.workspace);
     return lane ? lane->compare_head({hello.epoch, hello.head}, Lane::HeadNews::replay_follows) : Result<>();
   }
@@ -264,11 +289,7 @@ class Engine::Core {
     return lane ? lane->resync() : Result<>();
   }
 
-  Result<> take_event(wire::StreamMember&) {
-    account_known_ = false;
-    retry_account_at_ = {};
-    return {};
-  }
+  Result<> take_event(wire::StreamMember&) { return ask_account(), Result<>(); }
 
   Result<> take_event(wire::StreamRevoked& proof) { return drop(proof); }
 
@@ -317,12 +338,14 @@ class Engine::Core {
     Instant wake = now() + k_idle_period;
     if (ask_again_at_ != Instant{} && ask_again_at_ <= now()) {
       ask_again_at_ = {};
-      account_known_ = false;
-      retry_account_at_ = {};
+      ask_account();
     }
+    const bool hears_news = listen_ != 0 && listen_mode_ == ListenMode::stream;
+    if (account_known_ && !hears_news && account_asked_at_ + k_account_period <= now()) ask_account();
     if (!account_known_ && account_request_ == 0) {
       if (retry_account_at_ <= now()) {
         if (!is_live()) connection_ = Connecting{};
+        account_asked_at_ = now();
         account_request_ = send(MeRequest{});
       } else {
         wake = std::min(wake, retry_account_at_);
@@ -374,14 +397,10 @@ class Engine::Core {
     connection_ = Connecting{};
   }
 
-  /// Spaces that snapshots and removals left behind are emptied whenever nothing else is to do.
+  /// Spaces that snapshots and removals left behind are emptied, a slice at a time.
   Result<bool> purge() {
-    const std::size_t resyncs = counters_.resyncs + lanes_.size();
-    if (resyncs != purged_at_) is_purging_ = true;
-    purged_at_ = resyncs;
-    if (!is_purging_) return false;
-    TRY_ASSIGN(is_purging_, store_.purge_some());
-    return is_purging_;
+    if (!store_.has_leftovers()) return false;
+    return store_.purge_some();
   }
 
   // --- small things ---
@@ -406,14 +425,16 @@ class Engine::Core {
   std::uint64_t last_request_ = 0; // requests and listening attempts share one count
 
   bool account_known_ = false;
+  model::Epoch account_epoch_;  // of the hub's logs, when the account was asked for
   bool sync_requested_ = false; // before the account is known
   std::uint64_t account_request_ = 0;
   std::set<std::uint64_t> unlisted_; // requests about workspaces that the hub no longer lists
   Instant ask_again_at_{};           // about them
-  Instant retry_account_at_{};
+  Instant retry_account_at_{}, account_asked_at_{};
   base::Backoff account_backoff_{k_first_delay, k_longest_delay};
 
-  std::uint64_t listen_ = 0; // the attempt under way; 0: none
+  std::uint64_t listen_ = 0;  // the attempt under way; 0: none
+  std::uint64_t greeted_ = 0; // the last attempt whose hello came
   ListenMode listen_mode_ = ListenMode::stream;
   std::vector<WorkspaceId> listening_to_;
   Instant retry_listen_at_{};
@@ -422,8 +443,6 @@ class Engine::Core {
   Instant polling_until_{};
 
   milliseconds clock_offset_{0};
-  std::size_t purged_at_ = 0;
-  bool is_purging_ = true; // a crash may have left a space behind
 };
 
 Engine::Engine(Replica& replica, HubClient& hub, Options options)

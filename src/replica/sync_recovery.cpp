@@ -105,6 +105,7 @@ Result<> SyncStore::renew_replica(const model::WorkspaceId& id,
 }
 
 Result<> SyncStore::drop_workspace(const model::WorkspaceId& id) {
+  has_leftovers_ = true;
   return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
     txn.run(
         "INSERT INTO quarantine (workspace, name, at, operation) SELECT ?2, ?3, ?4, operation FROM outbox "
@@ -127,37 +128,39 @@ Result<> SyncStore::drop_workspace(const model::WorkspaceId& id) {
 }
 
 Result<bool> SyncStore::purge_some() {
-  return write([](WriteTxn& txn) -> Result<bool> {
-    constexpr std::string_view k_unused =
-        "NOT IN (SELECT space FROM workspace UNION SELECT staging FROM workspace WHERE staging IS NOT NULL)";
-    struct Row {
-      std::int64_t row = 0;
-      std::optional<model::Node> indexed;
-      bool is_unreadable = false;
-    };
-    std::vector<Row> nodes;
-    {
-      Statement rows =
-          txn.prepare(fmt::format("SELECT row, indexed, state FROM node WHERE space = (SELECT min(space) "
-                                  "FROM node WHERE space {}) LIMIT {}",
-                                  k_unused, k_purge_slice));
-      while (rows.step()) {
-        Row row{rows.column_int64(0), std::nullopt};
-        if (rows.column_bool(1)) row.indexed = read_indexed(rows.column_text(2));
-        row.is_unreadable = rows.column_bool(1) && !row.indexed;
-        nodes.push_back(std::move(row));
-      }
-    }
-    for (const Row& node : nodes) {
-      if (node.indexed) update_index(txn, node.row, &*node.indexed, nullptr);
-      if (node.is_unreadable) remove_from_index(txn, node.row);
-      txn.run("DELETE FROM node WHERE row = ?1", node.row);
-    }
-    if (!nodes.empty()) return true;
-    for (const std::string_view table : {"relationship", "comment", "conflict"})
-      txn.run(fmt::format("DELETE FROM {} WHERE space {}", table, k_unused));
-    return false;
-  });
+  TRY_ASSIGN(has_leftovers_, write([](WriteTxn& txn) -> Result<bool> {
+               constexpr std::string_view k_unused =
+                   "NOT IN (SELECT space FROM workspace UNION SELECT staging FROM workspace WHERE staging IS "
+                   "NOT NULL)";
+               struct Row {
+                 std::int64_t row = 0;
+                 std::optional<model::Node> indexed;
+                 bool is_unreadable = false;
+               };
+               std::vector<Row> nodes;
+               {
+                 Statement rows = txn.prepare(
+                     fmt::format("SELECT row, indexed, state FROM node WHERE space = (SELECT min(space) "
+                                 "FROM node WHERE space {}) LIMIT {}",
+                                 k_unused, k_purge_slice));
+                 while (rows.step()) {
+                   Row row{rows.column_int64(0), std::nullopt};
+                   if (rows.column_bool(1)) row.indexed = read_indexed(rows.column_text(2));
+                   row.is_unreadable = rows.column_bool(1) && !row.indexed;
+                   nodes.push_back(std::move(row));
+                 }
+               }
+               for (const Row& node : nodes) {
+                 if (node.indexed) update_index(txn, node.row, &*node.indexed, nullptr);
+                 if (node.is_unreadable) remove_from_index(txn, node.row);
+                 txn.run("DELETE FROM node WHERE row = ?1", node.row);
+               }
+               if (!nodes.empty()) return true;
+               for (const std::string_view table : {"relationship", "comment", "conflict"})
+                 txn.run(fmt::format("DELETE FROM {} WHERE space {}", table, k_unused));
+               return false;
+             }));
+  return has_leftovers_;
 }
 
 } // namespace memsync::replica

@@ -74,6 +74,7 @@ Result<wire::SnapshotRequest> SyncStore::snapshot_request(const model::Workspace
 }
 
 Result<> SyncStore::begin_snapshot(const model::WorkspaceId& id, const wire::SnapshotOpened& opened) {
+  has_leftovers_ = true;
   return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
     txn.run(
         "UPDATE workspace SET staging = (SELECT next_space FROM store), staging_session = ?2, staging_key = "
@@ -138,6 +139,7 @@ Result<> SyncStore::stage_tail(const model::WorkspaceId& id, std::span<const mod
 }
 
 Result<> SyncStore::finish_snapshot(const model::WorkspaceId& id) {
+  has_leftovers_ = true;
   return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
     const auto staging = find_staging(txn, row.key);
     if (!staging || !staging->staging.end || staging->staging.cursor < *staging->staging.end)
@@ -163,6 +165,7 @@ Result<> SyncStore::finish_snapshot(const model::WorkspaceId& id) {
 }
 
 Result<> SyncStore::abandon_snapshot(const model::WorkspaceId& id) {
+  has_leftovers_ = true;
   return write_workspace(id, [](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
     txn.run("UPDATE workspace SET staging = NULL, staging_contains = NULL WHERE key = ?1", row.key.value);
     return {};

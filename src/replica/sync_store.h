@@ -98,7 +98,10 @@ class SyncStore {
   /// The state was compared with the hub's and is the same.
   base::Result<> note_compared(const model::WorkspaceId& id);
 
-  /// Empties spaces that no workspace uses, a slice at a time; false when nothing is left to do.
+  /// Whether a space may be left that no workspace uses: a snapshot or a removal replaced it, or an earlier
+  /// process died before it was empty.
+  bool has_leftovers() const { return has_leftovers_; }
+  /// Empties such spaces, a slice at a time; false when nothing is left to do.
   base::Result<bool> purge_some();
 
  private:
@@ -109,6 +112,7 @@ class SyncStore {
 
   Replica& replica_;
   const std::int64_t generation_;
+  bool has_leftovers_ = true;
 };
 
 } // namespace memsync::replica

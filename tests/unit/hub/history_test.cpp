@@ -120,6 +120,23 @@ TEST_CASE("history keeps old and new values, lost ones marked, and outlives the 
   }));
 }
 
+TEST_CASE("a value that somebody else's change replaced unseen stays under its own author") {
+  HubFixture f;
+  const Person bob = f.member("bob");
+  Writer olgas(f.random), bobs(f.random);
+  const auto node = f.add(f.olga, olgas, "one");
+  f.push(f.olga, olgas, {olgas.retitle(node, "Olga's")});
+  bobs.base = model::Sequence{1};
+  bobs.clock.value += 1;
+  f.push(bob, bobs, {bobs.retitle(node, "Bob's")}); // concurrent and later: it wins
+  const auto page = must(f.hub->node_history(f.olga.principal, f.team, node, "", 10));
+  const auto lost =
+      std::find_if(page.rows.begin(), page.rows.end(), [](const Change& each) { return each.lost; });
+  REQUIRE(lost != page.rows.end());
+  CHECK(lost->new_value == "\"Olga's\"");
+  CHECK(lost->author_name == "Olga");
+}
+
 TEST_CASE("the history of a range of the log is paged, newest first, and outlives compaction") {
   HubFixture f;
   Writer writer(f.random);

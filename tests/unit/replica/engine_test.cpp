@@ -148,6 +148,20 @@ TEST_CASE_FIXTURE(Synced, "a register that differs leads to a resync that keeps 
 }
 
 TEST_CASE_FIXTURE(Synced,
+                  "what a snapshot replaced is gone once it is swapped in, and so is what a removal left") {
+  const auto digest = true_digest();
+  const std::vector<model::Node> right{Store::node(team(), document).node, Store::node(team(), node).node};
+  corrupt_register();
+  answer<GetDigest>(digest);
+  send_snapshot(right);
+  for (int i = 0; i < 3; ++i) step(Tick{});
+  CHECK(number("SELECT count(*) FROM node WHERE space NOT IN (SELECT space FROM workspace)") == 0);
+  step(ListenEvent{hub.listening->id, wire::StreamRevoked{id, ann, epoch}});
+  for (int i = 0; i < 3; ++i) step(Tick{});
+  CHECK(number("SELECT count(*) FROM node WHERE space NOT IN (SELECT space FROM workspace)") == 0);
+}
+
+TEST_CASE_FIXTURE(Synced,
                   "after a snapshot the state is compared, and a second difference does not fetch for ever") {
   wire::WorkspaceDigest other = true_digest();
   other.digest = std::string(32, '0');
@@ -334,4 +348,151 @@ TEST_CASE_FIXTURE(Synced,
     next_batch();
   }
   CHECK(next_batch() == 16);
+}
+
+TEST_CASE_FIXTURE(Synced, "a push that waits for its answer keeps no pull waiting") {
+  TeamStore::create(titled("Mine"));
+  step(LocalCommit{});
+  REQUIRE(hub.take<PushToWorkspace>().has_value());
+  const model::Cursor head{epoch, model::Sequence{team().cursor.sequence.value + 1}};
+  step(ListenEvent{hub.listening->id, wire::StreamHeartbeat{{{id, head}}}});
+  CHECK(hub.take<PullFromWorkspace>().has_value());
+}
+
+TEST_CASE_FIXTURE(Synced, "a batch that is too large for the hub is halved until it is not") {
+  for (int i = 0; i < 8; ++i) TeamStore::create(titled("Mine"));
+  step(LocalCommit{});
+  const auto refuse = [&] {
+    const auto sent = std::find_if(hub.requests.begin(), hub.requests.end(), [](const auto& each) {
+      return std::holds_alternative<PushToWorkspace>(each.second);
+    });
+    REQUIRE(sent != hub.requests.end());
+    const std::size_t size = std::get<PushToWorkspace>(sent->second).push.operations.size();
+    wire::Problem problem;
+    problem.code = base::ErrorCode::too_large;
+    answer<PushToWorkspace>(problem);
+    return size;
+  };
+  std::size_t size = refuse();
+  CHECK(size == 8);
+  for (int i = 0; i < 10 && size > 1; ++i) size = refuse();
+  CHECK(size == 1);
+}
+
+namespace {
+
+/// Somebody whose only workspace comes and goes while the engine runs.
+struct Invited : Synced {
+  void hello() {
+    REQUIRE(hub.listening.has_value());
+    const model::Sequence head = team().cursor.sequence;
+    step(ListenEvent{hub.listening->id, wire::StreamHello{id, epoch, head, {}, head}});
+  }
+  void lose_stream() {
+    step(ListenEnded{hub.listening->id, ListenEnded::Reason::closed, {}, std::nullopt});
+    hub.listening.reset();
+    clock.advance(std::chrono::seconds(30));
+    step(Tick{});
+  }
+  wire::StreamRevoked proof() { return {id, ann, epoch}; }
+  std::int64_t teams() { return number("SELECT count(*) FROM workspace WHERE kind = 'team'"); }
+  wire::Me nobody() {
+    wire::Me me = account();
+    me.workspaces.clear();
+    return me;
+  }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(Invited,
+                  "an invitation that came while the stream was down is learned of when it is back") {
+  hello();
+  answer<MeRequest>(account());
+  hello();
+  CHECK(!hub.take<MeRequest>()); // once for each time that it opened
+  lose_stream();
+  hello();
+  wire::Me me = account();
+  me.workspaces.push_back(me.workspaces.front());
+  me.workspaces.back().id = model::WorkspaceId::random(random);
+  answer<MeRequest>(me);
+  CHECK(teams() == 2);
+}
+
+TEST_CASE_FIXTURE(Invited,
+                  "a proof of removal that comes late does not hide that its user was invited again") {
+  hello();
+  answer<MeRequest>(account());
+  step(ListenEvent{hub.listening->id, proof()});
+  CHECK(teams() == 0);
+  answer<MeRequest>(account());
+  CHECK(teams() == 1);
+}
+
+TEST_CASE_FIXTURE(
+    Invited, "a removal from a hub that was restored from a backup counts once the account tells of it") {
+  wire::StreamRevoked removal = proof();
+  removal.epoch = model::Epoch{epoch.value + 1};
+  step(ListenEvent{hub.listening->id, removal});
+  CHECK(teams() == 1); // a hub of which nobody heard: any proof of the past would do otherwise
+  clock.advance(std::chrono::minutes(1));
+  step(Tick{});
+  wire::Me me = nobody();
+  me.epoch = removal.epoch;
+  answer<MeRequest>(me);
+  wire::Problem problem;
+  problem.code = base::ErrorCode::removed;
+  problem.workspace = id;
+  problem.user = ann;
+  problem.epoch = removal.epoch;
+  answer<PullFromWorkspace>(problem);
+  CHECK(teams() == 0);
+}
+
+TEST_CASE_FIXTURE(Invited, "whoever has no workspace to listen to asks for news every minute") {
+  step(ListenEvent{hub.listening->id, proof()});
+  answer<MeRequest>(nobody());
+  CHECK(!hub.listening);
+  clock.advance(std::chrono::seconds(59));
+  step(Tick{});
+  CHECK(!hub.take<MeRequest>());
+  clock.advance(std::chrono::seconds(1));
+  step(Tick{});
+  answer<MeRequest>(account());
+  CHECK(teams() == 1);
+}
+
+TEST_CASE_FIXTURE(Invited,
+                  "a workspace that was not listed and is served again is looked up in the account") {
+  step(Reconnect{});
+  answer<MeRequest>(nobody());
+  wire::PullAnswer nothing;
+  nothing.epoch = epoch;
+  answer<PullFromWorkspace>(nothing);
+  answer<MeRequest>(account());
+  CHECK(team().is_known_to_hub);
+}
+
+TEST_CASE_FIXTURE(Invited, "a question about a workspace that is not listed is repeated when it was lost") {
+  step(Reconnect{});
+  answer<MeRequest>(nobody());
+  wire::Problem lost;
+  lost.code = base::ErrorCode::offline;
+  answer<PullFromWorkspace>(lost);
+  clock.advance(std::chrono::minutes(1));
+  step(Tick{});
+  answer<MeRequest>(nobody());
+  CHECK(hub.take<PullFromWorkspace>().has_value());
+}
+
+TEST_CASE_FIXTURE(Invited, "an answer about the account that is lost does not end a stream that works") {
+  hello();
+  wire::Problem lost;
+  lost.code = base::ErrorCode::offline;
+  answer<MeRequest>(lost);
+  CHECK(std::holds_alternative<Live>(engine->connection()));
+  clock.advance(std::chrono::seconds(1));
+  step(Tick{});
+  CHECK(hub.take<MeRequest>().has_value());
 }

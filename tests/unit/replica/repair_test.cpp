@@ -169,3 +169,9 @@ TEST_CASE("a damaged row of a space that is to be emptied does not stop the empt
   CHECK(store.number("SELECT count(*) FROM node") == 0);
   CHECK(store.number("SELECT count(*) FROM prose") == 0);
 }
+
+TEST_CASE_FIXTURE(Damaged, "a check that cannot look is an error, and no clean bill") {
+  sql("ALTER TABLE touch RENAME TO elsewhere");
+  const auto findings = replica->check();
+  CHECK((!findings || !findings->empty()));
+}
