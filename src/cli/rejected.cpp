@@ -105,7 +105,7 @@ Result<> export_rejected(const Context& context, Workbench& bench, std::string_v
                      {"workspace", refused.workspace.name},
                      {"title", refused.row.node_title},
                      {"reason", refused.row.reason},
-                     {"operation", wire::encode_operation(refused.row.operation)}};
+                     {"operation", Json::parse(wire::encode_operation(refused.row.operation))}};
   context.write(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   return {};
 }

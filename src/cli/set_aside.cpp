@@ -32,7 +32,7 @@ Json to_json(const SetAside& row) {
                {"at", base::format_rfc3339(row.at)},
                {"reason", replica::name_of(row.reason)}};
   if (row.operation)
-    json["operation"] = wire::encode_operation(*row.operation);
+    json["operation"] = Json::parse(wire::encode_operation(*row.operation));
   else
     json["text"] = row.text;
   return json;

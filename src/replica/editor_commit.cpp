@@ -164,7 +164,7 @@ model::Strategy Editor::strategy_for(const model::DocumentId& document) {
 }
 
 Result<> Editor::check_size(const Operation& operation) {
-  const std::size_t bytes = base::dump_json(wire::encode_operation(operation)).size();
+  const std::size_t bytes = wire::encode_operation(operation).size();
   if (bytes > model::limits::k_operation_bytes)
     return Error{ErrorCode::too_large,
                  fmt::format("the operation takes {} bytes, the limit is {}: split the text", bytes,

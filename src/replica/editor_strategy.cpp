@@ -27,8 +27,7 @@ base::Result<std::size_t> Editor::apply_strategy(const std::optional<model::Docu
   }
   for (const model::Operation& operation : changed)
     write_.run("UPDATE outbox SET hash = ?3, operation = ?4 WHERE workspace = ?1 AND n = ?2",
-               workspace_.key.value, operation.n, operation.hash,
-               base::dump_json(wire::encode_operation(operation)));
+               workspace_.key.value, operation.n, operation.hash, wire::encode_operation(operation));
   return fixed;
 }
 

@@ -136,7 +136,7 @@ void insert_into_outbox(storage::WriteTxn& txn, WorkspaceKey workspace, const Op
       "INSERT INTO outbox (workspace, n, hash, kind, target, node, document, other_document, tx, at, state, "
       "sent, operation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'queued', 0, ?11)",
       workspace.value, operation.n, operation.hash, model::name_of(operation.kind), operation.target,
-      node.view(), document, other_document, operation.tx.view(), at, operation_text(operation));
+      node.view(), document, other_document, operation.tx.view(), at, wire::encode_operation(operation));
 }
 
 model::NodeId node_of(model::State& state, const Operation& operation) {
@@ -161,10 +161,6 @@ model::NodeId node_of(model::State& state, const Operation& operation) {
     case OperationKind::assign: return operation.target_node();
   }
   return {};
-}
-
-std::string operation_text(const Operation& operation) {
-  return base::dump_json(wire::encode_operation(operation));
 }
 
 Operation load_operation(std::string_view text) {

@@ -66,8 +66,6 @@ void insert_into_outbox(storage::WriteTxn& txn, WorkspaceKey workspace, const mo
 /// node of a conflict (empty when that is unknown).
 model::NodeId node_of(model::State& state, const model::Operation& operation);
 
-/// The stored text of an operation, and back.
-std::string operation_text(const model::Operation& operation);
 /// An operation as stored in outbox, rejected and acknowledged; ends the transaction with `corrupt` when
 /// it cannot be read or does not match its hash.
 model::Operation load_operation(std::string_view text);

@@ -8,6 +8,7 @@
 #include "replica/state.h"
 #include "replica/stored.h"
 #include "replica/tree_rows.h"
+#include "wire/operation_codec.h"
 
 namespace memsync::replica {
 
@@ -79,7 +80,7 @@ void close_hole(WriteTxn& txn, const WorkspaceRow& workspace, std::uint64_t n) {
   for (model::Operation& operation : above) {
     const std::uint64_t old = operation.n--;
     txn.run("UPDATE outbox SET n = ?3, operation = ?4 WHERE workspace = ?1 AND n = ?2", workspace.key.value,
-            old, operation.n, operation_text(operation));
+            old, operation.n, wire::encode_operation(operation));
     txn.run("UPDATE touch SET n = ?3 WHERE workspace = ?1 AND n = ?2", workspace.key.value, old, operation.n);
   }
   txn.run("UPDATE workspace SET next_n = next_n - 1 WHERE key = ?1", workspace.key.value);

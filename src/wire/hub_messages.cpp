@@ -55,7 +55,7 @@ std::string encode(const PushRequest& request) {
                                 request.replica.view(), request.epoch.value);
   for (const Operation& operation : request.operations) {
     if (out.back() != '[') out += ',';
-    out += base::dump_json(encode_operation(operation));
+    out += encode_operation(operation);
   }
   return out += "]}";
 }

@@ -4,6 +4,7 @@
 
 #include "model/register_text.h"
 #include "wire/json_reader.h"
+#include "wire/json_writer.h"
 
 namespace memsync::wire {
 
@@ -21,33 +22,39 @@ constexpr std::array k_known_members = {
 constexpr std::int64_t k_max_schema = 1'000'000;
 constexpr std::size_t k_max_kind_bytes = 40;
 
-template <class Id>
-void put_id(Json& json, const char* name, const Id& id) {
-  if (!id.is_empty()) json[name] = id.view();
+/// `{"set": value}` of one field.
+template <class T>
+void append_set(ObjectWriter& fields, Field field, const T& value) {
+  ObjectWriter set(fields.name(name_of(field)));
+  append_value(set.name("set"), value);
 }
 
-void put_text(Json& json, const char* name, const std::string& text) {
-  if (!text.empty()) json[name] = text;
+/// As nlohmann writes it (1.0 and not 1), which is what the hashes of all operations were made of.
+void append_set(ObjectWriter& fields, Field field, double value) {
+  ObjectWriter(fields.name(name_of(field))).name("set") += base::dump_json(Json(value));
 }
 
-Json encode_fields(const FieldChanges& f) {
-  Json json = Json::object();
-  const auto set = [&](Field field, Json value) {
-    json[std::string(name_of(field))] = {{"set", std::move(value)}};
-  };
-  if (f.kind) set(Field::kind, name_of(*f.kind));
-  if (f.type) set(Field::type, *f.type);
-  if (f.title) set(Field::title, *f.title);
-  if (f.content)
-    json["content"] = {{"text", f.content->text}, {"base_text_hash", f.content->base_text_hash.hex()}};
-  if (f.tags) json["tags"] = {{"add", f.tags->add}, {"remove", f.tags->remove}};
-  if (f.importance) set(Field::importance, *f.importance);
-  if (f.context) set(Field::context, *f.context);
-  if (f.completed) set(Field::completed, *f.completed);
-  if (f.assignee) set(Field::assignee, f.assignee->is_empty() ? Json() : Json(f.assignee->view()));
-  if (f.use_count) json["use_count"] = {{"increment", *f.use_count}};
-  if (f.strategy) set(Field::strategy, *f.strategy ? Json(name_of(**f.strategy)) : Json());
-  return json;
+void append_fields(std::string& out, const FieldChanges& f) {
+  ObjectWriter fields(out);
+  if (f.assignee) append_set(fields, Field::assignee, *f.assignee);
+  if (f.completed) append_set(fields, Field::completed, *f.completed);
+  if (f.content) {
+    ObjectWriter content(fields.name("content"));
+    content.text("base_text_hash", f.content->base_text_hash.hex());
+    content.text("text", f.content->text);
+  }
+  if (f.context) append_set(fields, Field::context, *f.context);
+  if (f.importance) append_set(fields, Field::importance, *f.importance);
+  if (f.kind) append_set(fields, Field::kind, *f.kind);
+  if (f.strategy) append_set(fields, Field::strategy, *f.strategy);
+  if (f.tags) {
+    ObjectWriter tags(fields.name("tags"));
+    append_value(tags.name("add"), f.tags->add);
+    append_value(tags.name("remove"), f.tags->remove);
+  }
+  if (f.title) append_set(fields, Field::title, *f.title);
+  if (f.type) append_set(fields, Field::type, *f.type);
+  if (f.use_count) append_value(ObjectWriter(fields.name("use_count")).name("increment"), *f.use_count);
 }
 
 /// Reads `{"set": value}` of one field into an optional of its type.
@@ -111,44 +118,58 @@ std::string unknown_members(const Json& json) {
   return extra.empty() ? std::string() : base::dump_json(extra);
 }
 
-/// All members that the hash covers.
-Json encode_claims(const Operation& op) {
-  Json json = Json::object();
-  if (!op.extra.empty())
-    if (auto extra = base::parse_json(op.extra)) json = *std::move(extra);
-  json["kind"] = op.newer_kind.empty() ? std::string(name_of(op.kind)) : op.newer_kind;
-  json["target"] = op.target.view();
-  put_id(json, "document", op.document);
-  json["base"] = number_text(op.base.value);
-  if (const Json fields = encode_fields(op.fields); !fields.empty()) json["fields"].update(fields);
-  if (op.place)
-    json["place"] = {{"parent", op.place->parent.is_empty() ? Json() : Json(op.place->parent.view())},
-                     {"key", op.place->key}};
-  put_text(json, "relationship_type", op.relationship_type);
-  put_id(json, "from", op.from);
-  put_id(json, "to", op.to);
-  put_id(json, "node", op.node);
-  put_text(json, "text", op.text);
-  if (op.resolution) json["resolution"] = name_of(*op.resolution);
-  json["hlc"] = number_text(op.clock.value);
-  put_text(json, "client", op.client);
-  put_text(json, "session", op.session);
-  put_text(json, "project", op.project);
-  if (op.strategy != Strategy::merge) json["strategy"] = name_of(op.strategy);
-  put_id(json, "tx", op.tx);
-  if (op.if_base) json["if_base"] = true;
-  json["schema"] = op.schema;
-  return json;
+enum class Members { claims, all };
+
+/// The members in sorted order: those that the hash covers, or n and the hash as well.
+std::string known_text(const Operation& op, Members members) {
+  std::string out;
+  out.reserve(512 + (op.fields.content ? op.fields.content->text.size() : 0) + op.text.size());
+  ObjectWriter json(out);
+  json.u64("base", op.base.value);
+  json.optional_text("client", op.client);
+  json.optional_text("document", op.document.view());
+  if (!(op.fields == FieldChanges{})) append_fields(json.name("fields"), op.fields);
+  json.optional_text("from", op.from.view());
+  if (members == Members::all) json.text("hash", op.hash.hex());
+  json.u64("hlc", op.clock.value);
+  if (op.if_base) json.name("if_base") += "true";
+  json.text("kind", op.newer_kind.empty() ? name_of(op.kind) : std::string_view(op.newer_kind));
+  if (members == Members::all) json.u64("n", op.n);
+  json.optional_text("node", op.node.view());
+  if (op.place) append_value(json.name("place"), *op.place);
+  json.optional_text("project", op.project);
+  json.optional_text("relationship_type", op.relationship_type);
+  if (op.resolution) json.text("resolution", name_of(*op.resolution));
+  append_value(json.name("schema"), std::int64_t{op.schema});
+  json.optional_text("session", op.session);
+  if (op.strategy != Strategy::merge) json.text("strategy", name_of(op.strategy));
+  json.text("target", op.target.view());
+  json.optional_text("text", op.text);
+  json.optional_text("to", op.to.view());
+  json.optional_text("tx", op.tx.view());
+  return out;
+}
+
+/// With what only a newer version knows, of which a known member of the same name takes precedence.
+std::string text_of(const Operation& op, Members members) {
+  std::string text = known_text(op, members);
+  if (op.extra.empty()) return text;
+  auto json = base::parse_json(op.extra);
+  const auto known = base::parse_json(text);
+  if (!json || !known) return text;
+  for (const auto& [name, value] : known->items()) {
+    if (name == "fields" && json->contains(name)) {
+      (*json)[name].update(value);
+    } else {
+      (*json)[name] = value;
+    }
+  }
+  return base::dump_json(*json);
 }
 
 } // namespace
 
-Json encode_operation(const Operation& operation) {
-  Json json = encode_claims(operation);
-  json["n"] = number_text(operation.n);
-  json["hash"] = operation.hash.hex();
-  return json;
-}
+std::string encode_operation(const Operation& operation) { return text_of(operation, Members::all); }
 
 Result<Operation> decode_operation(const Json& json) {
   ObjectReader reader(json, "operation");
@@ -194,7 +215,7 @@ Result<Operation> decode_operation(const Json& json) {
   return op;
 }
 
-std::string canonical_text(const Operation& operation) { return base::dump_json(encode_claims(operation)); }
+std::string canonical_text(const Operation& operation) { return text_of(operation, Members::claims); }
 
 void seal(Operation& operation) { operation.hash = base::Hash128::of(canonical_text(operation)); }
 

@@ -8,8 +8,9 @@
 
 namespace memsync::wire {
 
-/// The JSON object of an operation (schemas/wire/operation.json), keys sorted, absent members omitted.
-base::Json encode_operation(const model::Operation& operation);
+/// The JSON object of an operation (schemas/wire/operation.json), keys sorted, absent members omitted,
+/// compact. Its texts must be valid UTF-8.
+std::string encode_operation(const model::Operation& operation);
 
 /// Fails with `validation` and the member. Members this version does not know are kept in `extra`.
 /// Does not check limits (model::validate) nor the hash (has_valid_hash).

@@ -9,12 +9,14 @@ using namespace memsync::wire::tests;
 
 namespace {
 
+base::Json json_of(const model::Operation& op) { return parse(encode_operation(op)); }
+
 /// With every member set.
 model::Operation full_operation() {
   Messages messages(1);
   for (;;) {
     const model::Operation op = messages.operation();
-    const base::Json json = encode_operation(op);
+    const base::Json json = json_of(op);
     if (json.size() == 22 &&
         op.fields.fields() ==
             model::FieldSet({model::Field::kind, model::Field::type, model::Field::title,
@@ -30,7 +32,7 @@ model::Operation full_operation() {
 TEST_CASE("an operation reads back as it was written") {
   for_many([](Messages& messages) {
     const model::Operation op = messages.operation();
-    const auto read = decode_operation(parse(base::dump_json(encode_operation(op))));
+    const auto read = decode_operation(json_of(op));
     REQUIRE(read);
     REQUIRE(*read == op);
     REQUIRE(has_valid_hash(*read));
@@ -38,12 +40,12 @@ TEST_CASE("an operation reads back as it was written") {
 }
 
 TEST_CASE("a malformed operation is refused and the member named") {
-  check_malformed(encode_operation(full_operation()), &decode_operation,
+  check_malformed(json_of(full_operation()), &decode_operation,
                   {"n", "hash", "kind", "target", "base", "hlc"});
 }
 
 TEST_CASE("a malformed field of an operation is refused and named") {
-  const base::Json json = encode_operation(full_operation());
+  const base::Json json = json_of(full_operation());
   for (const auto& [field, value] : json["fields"].items()) {
     for (const base::Json& bad : {base::Json(7.5), base::Json::object(), base::Json::array({1})}) {
       if (field == "tags" && bad.is_object()) continue; // an empty delta
@@ -59,7 +61,7 @@ TEST_CASE("a malformed field of an operation is refused and named") {
 }
 
 TEST_CASE("values of the wrong form are refused") {
-  const base::Json json = encode_operation(full_operation());
+  const base::Json json = json_of(full_operation());
   const std::pair<const char*, base::Json> rows[] = {{"n", "01"},
                                                      {"n", 7},
                                                      {"base", "-1"},
@@ -86,13 +88,13 @@ TEST_CASE("values of the wrong form are refused") {
 }
 
 TEST_CASE("members and fields of a newer version are kept, covered by the hash and passed on") {
-  base::Json json = encode_operation(full_operation());
+  base::Json json = json_of(full_operation());
   json["ttl"] = {{"days", 3}};
   json["fields"]["mood"] = {{"set", "good"}};
   const auto read = decode_operation(json);
   REQUIRE(read);
   CHECK(read->extra == R"({"fields":{"mood":{"set":"good"}},"ttl":{"days":3}})");
-  CHECK(encode_operation(*read) == json);
+  CHECK(encode_operation(*read) == json.dump());
   model::Operation sealed = *read;
   seal(sealed);
   CHECK(has_valid_hash(sealed));
@@ -101,12 +103,12 @@ TEST_CASE("members and fields of a newer version are kept, covered by the hash a
 }
 
 TEST_CASE("a kind of a newer version is kept, covered by the hash and not applied by this one") {
-  base::Json json = encode_operation(full_operation());
+  base::Json json = json_of(full_operation());
   json["kind"] = "pin";
   const auto read = decode_operation(json);
   REQUIRE(read);
   CHECK(read->newer_kind == "pin");
-  CHECK(encode_operation(*read) == json);
+  CHECK(encode_operation(*read) == json.dump());
   CHECK_FALSE(has_valid_hash(*read));
   CHECK(model::validate(*read).error().code == base::ErrorCode::validation);
   json["kind"] = std::string(41, 'x');
@@ -127,6 +129,17 @@ TEST_CASE("an operation with fields of a newer version is not applied by this on
   CHECK(model::validate(op).error().code == base::ErrorCode::validation);
 }
 
+TEST_CASE("an operation is written sorted and compact, as the JSON library writes it") {
+  for_many([](Messages& messages) {
+    const model::Operation op = messages.operation();
+    REQUIRE(encode_operation(op) == base::dump_json(json_of(op)));
+    base::Json claims = json_of(op);
+    claims.erase("n");
+    claims.erase("hash");
+    REQUIRE(canonical_text(op) == base::dump_json(claims));
+  });
+}
+
 TEST_CASE("the hash covers everything but n") {
   const model::Operation op = full_operation();
   model::Operation renumbered = op;
@@ -134,7 +147,7 @@ TEST_CASE("the hash covers everything but n") {
   CHECK(has_valid_hash(renumbered));
   CHECK(canonical_text(renumbered) == canonical_text(op));
 
-  const base::Json json = encode_operation(op);
+  const base::Json json = json_of(op);
   for (const auto& [member, value] : json.items()) {
     if (member == "n" || member == "hash") continue;
     CAPTURE(member);
