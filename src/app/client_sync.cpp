@@ -18,8 +18,12 @@ namespace {
 
 constexpr std::chrono::milliseconds k_look_period{1'000}; // for commits that inotify did not tell
 constexpr std::chrono::milliseconds k_engine_slice{20};   // before tools get their turn again
-constexpr std::chrono::seconds k_failed_pause{5};         // after the store failed under the engine
-constexpr std::chrono::minutes k_refused_pause{10};       // after a token of somebody else
+// A catch-up is indexed once nothing has come for a while: indexing takes three times as long as applying,
+// and between two pages it would only make the rows come later. One that never ends is indexed all the same.
+constexpr std::chrono::milliseconds k_index_pause{100};
+constexpr std::chrono::seconds k_longest_unindexed{5};
+constexpr std::chrono::seconds k_failed_pause{5};   // after the store failed under the engine
+constexpr std::chrono::minutes k_refused_pause{10}; // after a token of somebody else
 constexpr std::size_t k_inbox = 256; // messages of the network that wait; more hold the network up
 
 /// Differs when the file was changed or replaced.
@@ -83,7 +87,7 @@ Instant ClientSync::turn(bool committed) {
   Instant next = look_at_;
   if (is_started_) next = std::min(next, beat_at_);
   if (running_) next = std::min(next, running_->due);
-  if (index_slice(is_idle) || !is_idle) next = now();
+  next = std::min(next, is_idle ? index_slice() : now());
   return std::min(next, settle_parked());
 }
 
@@ -206,7 +210,7 @@ Result<ClientSync::Stepped> ClientSync::step_engine(bool committed) {
     if ((stepped.has_more = now() >= end)) break;
   }
   if (!has_stepped && !stepped.applied) return stepped;
-  may_need_index_ = may_need_index_ || stepped.applied;
+  if (stepped.applied) note_unindexed();
   TRY(publish());
   // Other processes of the store learn of what was applied; not of a mere look, which they may have caused.
   if (stepped.applied) replica_.after_commit();
@@ -296,13 +300,23 @@ void ClientSync::look_for_commits(bool& committed) {
   data_version_ = *version;
 }
 
-/// True when there is more to index at once.
-bool ClientSync::index_slice(bool is_idle) {
-  if (!running_ || !is_idle || !may_need_index_) return false;
+/// Something was applied, which may not be indexed yet.
+void ClientSync::note_unindexed() {
+  if (!may_need_index_) index_by_ = now() + k_longest_unindexed;
+  may_need_index_ = true;
+  index_at_ = std::min(now() + k_index_pause, index_by_);
+}
+
+/// Indexes a slice if it is time; returns when to call again.
+Instant ClientSync::index_slice() {
+  if (!running_ || !may_need_index_) return Instant::max();
+  if (now() < index_at_) return index_at_;
   const auto left = replica_.index_some();
   if (!left) log(LogLevel::warning, "indexing waits: {}", left.error().message);
   may_need_index_ = left && *left;
-  return may_need_index_;
+  if (may_need_index_) return now();
+  replica_.database().release_memory(); // what the catch-up had in the page cache
+  return Instant::max();
 }
 
 // --- what tools ask

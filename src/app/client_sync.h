@@ -97,7 +97,8 @@ class ClientSync final : public agent::SyncControl {
   base::Result<> publish();
   void follow();
   void look_for_commits(bool& committed);
-  bool index_slice(bool is_idle);
+  void note_unindexed();
+  base::Instant index_slice();
   base::Instant settle_parked();
   base::Result<> want_history(const model::WorkspaceId& workspace);
   bool has_whole_history(const model::WorkspaceId& workspace);
@@ -122,6 +123,7 @@ class ClientSync final : public agent::SyncControl {
   bool has_committed_ = false;                                       // locally, since the engine's last step
   bool asked_since_commit_ = false; // for a sync, since the last commit of this process
   bool may_need_index_ = true;
+  base::Instant index_at_{}, index_by_{}; // when to index what came, and when at the latest
   std::list<Parked> parked_;
 
   mutable std::mutex mutex_;

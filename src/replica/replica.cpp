@@ -24,6 +24,10 @@ namespace {
 /// What one slice of indexing may take under the writer lock, with its commit below 50 ms.
 constexpr std::chrono::milliseconds k_index_budget{30};
 
+/// A page of a catch-up changes some 6 MB of the file's pages, since ids are random. With less memory they
+/// are written to the WAL and read back within the one transaction: a fifth of a catch-up's time.
+constexpr int k_writer_cache_kib = 16 * 1024;
+
 /// "sql/replica/001_initial.sql" is version 1.
 int version_of(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
@@ -76,6 +80,7 @@ Result<std::unique_ptr<Replica>> Replica::open(const ReplicaOptions& options, ba
   open.access = options.access;
   open.vfs = options.vfs;
   open.application_id = storage::k_replica_file;
+  if (!is_read_only) open.cache_kib = k_writer_cache_kib;
   TRY_ASSIGN(auto database, storage::Database::open(open));
   auto replica = std::unique_ptr<Replica>(new Replica(std::move(database), options, clock, random));
   if (!is_read_only) TRY(replica->make_local_workspace());

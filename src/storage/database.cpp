@@ -240,6 +240,8 @@ Result<> Database::quick_check() {
   });
 }
 
+void Database::release_memory() { sqlite3_db_release_memory(state_->connection.handle()); }
+
 void Database::interrupt() { sqlite3_interrupt(state_->connection.handle()); }
 
 const std::string& Database::path() const { return state_->options.path; }

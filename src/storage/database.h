@@ -144,6 +144,9 @@ class Database {
   /// SQLite's own check of the file's structure; `corrupt` with the first finding.
   base::Result<void> quick_check();
 
+  /// Gives back the memory of the page cache, as far as nothing is using it.
+  void release_memory();
+
   /// Ends the running statement of this connection with `cancelled`; callable from any thread.
   void interrupt();
 
