@@ -1,5 +1,8 @@
 #include "wire/sse.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "model/number.h"
 
 namespace memsync::wire {
@@ -12,17 +15,18 @@ constexpr std::uint64_t k_max_retry = 86'400'000; // a day
 
 std::vector<SseEvent> SseParser::feed(std::string_view piece) {
   std::vector<SseEvent> events;
-  for (const char c : piece) {
-    if (failed_) break;
-    const bool completes_crlf = after_cr_ && c == '\n';
-    after_cr_ = c == '\r';
-    if (completes_crlf) continue;
-    if (c == '\n' || c == '\r') {
-      end_line(events);
-    } else {
-      line_ += c;
-      failed_ = line_.size() + data_.size() > k_max_bytes;
+  while (!piece.empty() && !failed_) {
+    if (std::exchange(after_cr_, false) && piece.front() == '\n') {
+      piece.remove_prefix(1);
+      continue;
     }
+    const std::size_t length = std::min(piece.find_first_of("\r\n"), piece.size());
+    line_ += piece.substr(0, length);
+    failed_ = line_.size() + data_.size() > k_max_bytes;
+    if (failed_ || length == piece.size()) break;
+    after_cr_ = piece[length] == '\r';
+    end_line(events);
+    piece.remove_prefix(length + 1);
   }
   return events;
 }
