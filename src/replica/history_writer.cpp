@@ -115,18 +115,26 @@ void HistoryWriter::put_change(const Entry& entry, const NodeId& node, Field fie
       workspace_.value, entry.sequence.value, node, model::name_of(field), lost, old_value, new_value);
 }
 
+/// Whether the log has that row of this epoch; a row of another one is about to be replaced.
+bool HistoryWriter::is_known(model::Sequence sequence) {
+  if (!newest_) {
+    Statement row = txn_.prepare("SELECT max(sequence) FROM log WHERE workspace = ?1");
+    row.bind_all(workspace_.value);
+    newest_ = row.step() ? row.column_u64(0) : 0;
+  }
+  if (sequence.value > *newest_) return newest_ = sequence.value, false;
+  Statement known = txn_.prepare("SELECT epoch FROM log WHERE workspace = ?1 AND sequence = ?2");
+  known.bind_all(workspace_.value, sequence.value);
+  if (!known.step()) return false;
+  if (known.column_u64(0) == epoch_.value) return true;
+  known.reset();
+  txn_.run("DELETE FROM change WHERE workspace = ?1 AND sequence = ?2", workspace_.value, sequence.value);
+  return false;
+}
+
 bool HistoryWriter::put_log(const Entry& entry, const NodeId& node, const NodeId& document,
                             const std::string& title) {
-  {
-    Statement known = txn_.prepare("SELECT epoch FROM log WHERE workspace = ?1 AND sequence = ?2");
-    known.bind_all(workspace_.value, entry.sequence.value);
-    if (known.step()) {
-      if (known.column_u64(0) == epoch_.value) return false;
-      known.reset();
-      txn_.run("DELETE FROM change WHERE workspace = ?1 AND sequence = ?2", workspace_.value,
-               entry.sequence.value);
-    }
-  }
+  if (is_known(entry.sequence)) return false;
   txn_.run(
       "INSERT OR REPLACE INTO log (workspace, sequence, epoch, replica, n, kind, target, node, document, "
       "title, "

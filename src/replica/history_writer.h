@@ -31,12 +31,14 @@ class HistoryWriter {
                    const std::optional<model::Node>& before);
   void put_change(const model::Entry& entry, const model::NodeId& node, model::Field field, bool lost,
                   const std::optional<std::string>& old_value, const std::string& new_value);
+  bool is_known(model::Sequence sequence);
   bool put_log(const model::Entry& entry, const model::NodeId& node, const model::NodeId& document,
                const std::string& title);
 
   storage::WriteTxn& txn_;
   const WorkspaceKey workspace_;
   const model::Epoch epoch_;
+  std::optional<std::uint64_t> newest_; // sequence in the log: what is above is not known yet
 };
 
 } // namespace memsync::replica

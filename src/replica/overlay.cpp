@@ -33,6 +33,10 @@ std::set<ItemRef> Overlay::take(std::uint64_t n) {
 }
 
 void Overlay::replay(std::set<ItemRef> items) {
+  // Without a base nothing is on top of an item: most operations leave nothing behind but what the hub
+  // confirmed.
+  std::erase_if(items, [&](const ItemRef& item) { return !state_.has_base(item); });
+  if (items.empty()) return;
   std::set<std::uint64_t> operations;
   std::vector<ItemRef> open(items.begin(), items.end());
   while (!open.empty()) {

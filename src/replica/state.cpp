@@ -6,6 +6,7 @@
 #include "replica/overlay.h"
 #include "replica/search_index.h"
 #include "replica/stored.h"
+#include "wire/effect_codec.h"
 
 namespace memsync::replica {
 
@@ -267,11 +268,18 @@ void ReplicaState::keep_base(ItemKind kind, std::string_view id) {
     row.bind_all(space_.value, id);
     if (row.step()) state = checked_state(row, id, 0, 1);
   }
+  has_bases_ = true;
   txn_.run("INSERT INTO base (space, item, id, state, hash) VALUES (?1, ?2, ?3, ?4, ?5)", space_.value,
            name_of(kind), id, state, state ? std::optional(item_hash(id, *state)) : std::nullopt);
 }
 
 std::optional<ReplicaState::Base> ReplicaState::find_base(ItemKind kind, std::string_view id) {
+  if (!has_bases_) {
+    Statement any = txn_.prepare("SELECT 1 FROM base WHERE space = ?1 LIMIT 1");
+    any.bind_all(space_.value);
+    has_bases_ = any.step();
+  }
+  if (!*has_bases_) return std::nullopt;
   Statement row = txn_.prepare("SELECT state, hash FROM base WHERE space = ?1 AND item = ?2 AND id = ?3");
   row.bind_all(space_.value, name_of(kind), id);
   if (!row.step()) return std::nullopt;
@@ -293,13 +301,17 @@ void ReplicaState::drop_base(ItemKind kind, std::string_view id) {
 std::string ReplicaState::document_of(const Node& node) {
   const NodeId parent = node.place.value.parent;
   if (parent.is_empty()) return node.id.str();
+  if (parent_document_.first == parent) return parent_document_.second;
   Statement row = txn_.prepare("SELECT document FROM node WHERE space = ?1 AND id = ?2");
   row.bind_all(space_.value, parent);
   // While a snapshot is staged the parent may come later: finishing it sets the documents again.
-  return std::string(row.step() ? row.column_text(0) : parent.view());
+  if (!row.step()) return parent.str();
+  parent_document_ = {parent, std::string(row.column_text(0))};
+  return parent_document_.second;
 }
 
 void ReplicaState::move_descendants(const NodeId& root, const std::string& document) {
+  parent_document_ = {};
   txn_.run(
       "WITH RECURSIVE below (id) AS (SELECT ?2 UNION SELECT node.id FROM node JOIN below ON node.space = ?1 "
       "AND "
@@ -310,23 +322,24 @@ void ReplicaState::move_descendants(const NodeId& root, const std::string& docum
 
 void ReplicaState::write(const Node& node) {
   const std::string state = state_text(node);
-  const std::string document = document_of(node);
-  const model::Stamp& newest = newest_stamp(node);
   std::int64_t row = 0;
   bool is_indexed = false;
   std::optional<Node> before;
-  bool moved = false;
+  std::string document_before;
   {
     Statement old =
         txn_.prepare("SELECT row, indexed, state, document FROM node WHERE space = ?1 AND id = ?2");
     old.bind_all(space_.value, node.id);
     if (old.step()) {
       row = old.column_int64(0);
+      if (wire::has_same_registers(old.column_text(2), state)) return old.reset(), restamp(row, node, state);
       is_indexed = old.column_bool(1);
       if (is_indexed) before = load_node(old.column_text(2));
-      moved = old.column_text(3) != document;
+      document_before = old.column_text(3);
     }
   }
+  const std::string document = document_of(node);
+  const model::Stamp& newest = newest_stamp(node);
   const bool index_now = is_indexed || (row == 0 && indexing_ == Indexing::immediate);
   Statement put = txn_.prepare(
       "INSERT INTO node (space, id, document, parent, sibling_key, deleted, edited, kind, type, title, "
@@ -343,8 +356,19 @@ void ReplicaState::write(const Node& node) {
                node.created_at.clock.time(), newest.clock.time(), newest.author.view(), index_now, state,
                item_hash(node.id.view(), state));
   put.run();
-  if (moved) move_descendants(node.id, document);
+  if (row != 0 && document_before != document) move_descendants(node.id, document);
   if (index_now) update_index(txn_, row ? row : txn_.last_insert_rowid(), before ? &*before : nullptr, &node);
+}
+
+/// Writes a node of which only the stamps are others than those stored, as when the hub confirms what is
+/// visible already: its place, its texts and what is indexed of them stay.
+void ReplicaState::restamp(std::int64_t row, const Node& node, const std::string& state) {
+  const model::Stamp& newest = newest_stamp(node);
+  txn_.run(
+      "UPDATE node SET edited = ?2, author = ?3, created_at = ?4, updated_at = ?5, updated_by = ?6, "
+      "state = ?7, hash = ?8 WHERE row = ?1",
+      row, edited_at(node).value, node.created.author.view(), node.created_at.clock.time(),
+      newest.clock.time(), newest.author.view(), state, item_hash(node.id.view(), state));
 }
 
 void ReplicaState::write(const Relationship& r) {
@@ -370,6 +394,7 @@ void ReplicaState::write(const Conflict& c) {
 }
 
 void ReplicaState::erase(const ItemRef& item) {
+  parent_document_ = {};
   switch (item.kind) {
     case ItemKind::node: {
       std::int64_t row = 0;

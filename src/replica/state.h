@@ -68,6 +68,8 @@ class ReplicaState final : public model::State {
 
   /// Puts the item back to its confirmed state (removing it when there is none) and forgets the base.
   void reset(const ItemRef& item);
+  /// Whether an operation of the outbox is on top of the item, or was until its own entry came.
+  bool has_base(const ItemRef& item) { return find_base(item.kind, item.id).has_value(); }
   /// Every item with a base.
   std::vector<ItemRef> items_with_base();
 
@@ -89,6 +91,7 @@ class ReplicaState final : public model::State {
   bool install_row(const Row& row);
 
   void write(const model::Node& node);
+  void restamp(std::int64_t row, const model::Node& node, const std::string& state);
   void write(const model::Relationship& relationship);
   void write(const model::Comment& comment);
   void write(const model::Conflict& conflict);
@@ -102,6 +105,8 @@ class ReplicaState final : public model::State {
   Indexing indexing_;
   bool confirmed_ = false;
   std::set<ItemRef> touched_;
+  std::optional<bool> has_bases_; // whether any item of the space has one, when that is known
+  std::pair<model::NodeId, std::string> parent_document_; // the last answer of document_of
 };
 
 } // namespace memsync::replica

@@ -176,6 +176,14 @@ std::string encode_node(const Node& node) {
   return out;
 }
 
+bool has_same_registers(std::string_view text, std::string_view other) {
+  // Within a string the quotes would be escaped, so this can only be the member that follows the registers.
+  constexpr std::string_view k_after_registers = R"(},"new":true)";
+  const auto end = text.find(k_after_registers);
+  return end != std::string_view::npos && text.substr(0, end) == other.substr(0, end) &&
+         other.substr(end).starts_with(k_after_registers);
+}
+
 Result<Node> decode_node(std::string_view text) {
   const auto damaged = [](const base::Error& error) {
     return base::Error{base::ErrorCode::corrupt, "a stored node cannot be read (" + error.message +

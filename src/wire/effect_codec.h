@@ -14,14 +14,18 @@ namespace memsync::wire {
 /// A node: {"id", "new"?, "by"?: {author, client, session, project}, "born"?: i,
 ///          "stamps": [[sequence, clock, replica, author]...], "f": {field: [i, value]...},
 ///          "edits": [last, replica, last_by_other], "x"?: {unknown registers}}
-/// where i is an index into stamps: registers set together share one stamp, which keeps a new node
-/// at 1.3 times its text. Only registers in `fields` that were ever set are written.
+/// where "f" comes right after the id and i is an index into stamps: registers set together share one stamp,
+/// which keeps a new node at 1.3 times its text. Only registers in `fields` that were ever set are written.
 void append_effect(std::string& out, const model::NodeEffect& effect);
 base::Result<model::NodeEffect> decode_effect(const base::Json& json);
 
 /// A whole node as text, and back (for stored rows); failing with `corrupt`.
 std::string encode_node(const model::Node& node);
 base::Result<model::Node> decode_node(std::string_view text);
+
+/// True when two texts of encode_node have the same id and the same values in all registers, written
+/// together the same way. False may also mean that only the stamps are shared out differently.
+bool has_same_registers(std::string_view text, std::string_view other);
 
 void append_relationship(std::string& out, const model::Relationship& relationship);
 base::Result<model::Relationship> decode_relationship(const base::Json& json);

@@ -142,3 +142,39 @@ TEST_CASE("malformed items are refused and the member named") {
   check_malformed(parse(text_of(&append_conflict, conflict)), &decode_conflict,
                   {"id", "kind", "node", "field", "opened", "local_stamp", "server_stamp"});
 }
+
+TEST_CASE("two texts of a node have the same registers when only their stamps differ") {
+  for_many([](Messages& messages) {
+    model::Node node = messages.node();
+    const std::string text = encode_node(node);
+    model::Node confirmed = node;
+    // Each stamp becomes another one, as when the hub gives an operation its sequence.
+    const auto confirm = [](model::Stamp& stamp) {
+      if (!(stamp == model::Stamp{})) stamp.sequence.value += 1'000'000;
+    };
+    model::for_each_register(confirmed, [&](model::Field, auto& reg) { confirm(reg.stamp); });
+    confirm(confirmed.created_at);
+    confirmed.edits.last.value += 1;
+    confirmed.created.author = model::UserId{};
+    REQUIRE(encode_node(confirmed) != text);
+    CHECK(has_same_registers(text, encode_node(confirmed)));
+
+    model::Node retitled = confirmed;
+    retitled.title = {node.title.value + "x", {model::Sequence{7}, {}, {}, {}}};
+    CHECK_FALSE(has_same_registers(text, encode_node(retitled)));
+    CHECK_FALSE(has_same_registers(text, encode_node(messages.node())));
+  });
+}
+
+TEST_CASE("what a text says about stamps does not end its registers") {
+  model::Node node;
+  node.id = *model::NodeId::parse("0123456789abcdefghjk");
+  node.content = {R"(},"new":true)", {model::Sequence{1}, {}, {}, {}}};
+  node.title = {"a", {model::Sequence{1}, {}, {}, {}}};
+  model::Node other = node;
+  other.title.value = "b";
+  CHECK(has_same_registers(encode_node(node), encode_node(node)));
+  CHECK_FALSE(has_same_registers(encode_node(node), encode_node(other)));
+  CHECK_FALSE(has_same_registers(encode_node(node), ""));
+  CHECK_FALSE(has_same_registers("", ""));
+}
