@@ -10,13 +10,13 @@ base::Result<std::size_t> Editor::apply_strategy(const std::optional<model::Docu
   std::vector<model::Operation> changed;
   {
     storage::Statement row = txn_.prepare(
-        "SELECT sent, operation FROM outbox WHERE workspace = ?1 AND (?2 IS NULL OR document = ?2 OR "
+        "SELECT operation FROM outbox WHERE workspace = ?1 AND (?2 IS NULL OR document = ?2 OR "
         "other_document = ?2)");
     row.bind_all(workspace_.key.value, document);
     while (row.step()) {
-      model::Operation operation = load_operation(row.column_text(1));
+      model::Operation operation = load_operation(row.column_text(0));
       if (operation.strategy == strategy) continue;
-      if (row.column_bool(0)) {
+      if (operation.n <= workspace_.sent_n) {
         ++fixed;
         continue;
       }

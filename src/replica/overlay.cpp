@@ -137,8 +137,9 @@ void insert_into_outbox(storage::WriteTxn& txn, WorkspaceKey workspace, const Op
   const std::string_view other_document =
       operation.document.view() == document ? std::string_view() : operation.document.view();
   txn.run(
-      "INSERT INTO outbox (workspace, n, hash, kind, target, node, document, other_document, tx, at, state, "
-      "sent, operation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'queued', 0, ?11)",
+      "INSERT INTO outbox (workspace, n, hash, kind, target, node, document, other_document, tx, at, "
+      "operation) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
       workspace.value, operation.n, operation.hash, model::name_of(operation.kind), operation.target,
       node.view(), document, other_document, operation.tx.view(), at, wire::encode_operation(operation));
 }

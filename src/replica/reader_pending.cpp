@@ -42,11 +42,6 @@ std::optional<Place> parse_place(std::string_view text) {
   return Place{text[0] == 'r', static_cast<std::int64_t>(*workspace), *n, std::string(text.substr(last + 1))};
 }
 
-PendingState pending_state(std::string_view state, bool was_sent) {
-  if (state == "parked") return PendingState::parked;
-  return was_sent || state == "sent" ? PendingState::sending : PendingState::queued;
-}
-
 std::string rejection_reason(std::string_view code) {
   const auto known = base::find_error_code(code);
   return known ? fmt::format("{}: {}", code, base::error_info(*known).title) : std::string(code);
@@ -70,20 +65,27 @@ class PendingList {
   void add_outbox(const WorkspaceRow& workspace) {
     if (after_.in_rejected || workspace.key.value < after_.workspace) return;
     Statement row = txn_.prepare(
-        "SELECT n, node, document, at, state, sent, operation FROM outbox WHERE workspace = ?1 AND n > ?2 "
+        "SELECT n, node, document, at, operation, "
+        "EXISTS (SELECT 1 FROM touch WHERE touch.workspace = ?1 AND touch.n = outbox.n) "
+        "FROM outbox WHERE workspace = ?1 AND n > ?2 "
         "AND (?3 IS NULL OR document = ?3 OR other_document = ?3) ORDER BY n LIMIT ?4");
     row.bind_all(workspace.key.value, workspace.key.value == after_.workspace ? after_.n : 0, document_,
                  limit_ + 1 - rows_.size());
     while (row.step()) {
-      PendingRow pending{load_operation(row.column_text(6)),
+      PendingRow pending{load_operation(row.column_text(4)),
                          workspace.id,
                          title_of(txn_, workspace.space, row.column_text(2)),
                          title_of(txn_, workspace.space, row.column_text(1)),
                          row.column_time(3),
-                         pending_state(row.column_text(4), row.column_bool(5)),
+                         PendingState::queued,
                          {}};
-      if (pending.state == PendingState::parked)
-        pending.reason = "waits for an earlier operation or a conflict";
+      if (row.column_u64(0) <= workspace.sent_n) {
+        pending.state = PendingState::sending;
+      } else if (!row.column_bool(5)) {
+        pending.state = PendingState::parked;
+        pending.reason =
+            "has no effect here yet: it waits for an earlier operation, or for the hub to decide";
+      }
       add({false, workspace.key.value, row.column_u64(0), {}}, std::move(pending));
     }
   }

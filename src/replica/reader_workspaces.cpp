@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view k_select_workspace =
     "SELECT key, id, kind, name, role, strategy, space, replica, next_n, epoch, cursor, head, state, "
-    "wants_resync, compared_at, wants_history FROM workspace ";
+    "wants_resync, compared_at, wants_history, sent_n FROM workspace ";
 
 /// A stored enumerator; ends the transaction with `corrupt` when it is none of this version.
 template <class Enum>
@@ -46,6 +46,7 @@ WorkspaceRow read_workspace(const Statement& row) {
   w.wants_resync = row.column_bool(13);
   w.compared_at = row.column_time(14);
   w.wants_history = row.column_bool(15);
+  w.sent_n = row.column_u64(16);
   w.is_first_sync = w.kind != model::WorkspaceKind::local && w.cursor.epoch.value == 0;
   return w;
 }

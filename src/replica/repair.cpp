@@ -43,21 +43,18 @@ bool needs_refetch(const WorkspaceRow& row, const std::vector<Damage>& damage,
 struct UnreadableOperation {
   std::string table, text;
   std::uint64_t n = 0;
-  bool sent = false;
 };
 
 std::vector<UnreadableOperation> find_unreadable(WriteTxn& txn, WorkspaceKey key) {
   std::vector<UnreadableOperation> found;
   for (const std::string_view table : {"outbox", "rejected", "acknowledged"}) {
-    Statement row = txn.prepare(fmt::format("SELECT n, operation, {} FROM {} WHERE workspace = ?1",
-                                            table == "outbox" ? "sent" : "1", table));
+    Statement row = txn.prepare(fmt::format("SELECT n, operation FROM {} WHERE workspace = ?1", table));
     row.bind_all(key.value);
     while (row.step()) {
       try {
         load_operation(row.column_text(1));
       } catch (const storage::DatabaseError&) {
-        found.push_back(
-            {std::string(table), std::string(row.column_text(1)), row.column_u64(0), row.column_bool(2)});
+        found.push_back({std::string(table), std::string(row.column_text(1)), row.column_u64(0)});
       }
     }
   }
@@ -67,10 +64,6 @@ std::vector<UnreadableOperation> find_unreadable(WriteTxn& txn, WorkspaceKey key
 /// What was never sent closes up: its numbers are known to nobody but this store, and the hub takes them
 /// only without a hole. What was sent keeps its number; the hub's answer to it does not depend on ours.
 void close_hole(WriteTxn& txn, const WorkspaceRow& workspace, std::uint64_t n) {
-  Statement sent = txn.prepare("SELECT 1 FROM outbox WHERE workspace = ?1 AND n > ?2 AND sent = 1 LIMIT 1");
-  sent.bind_all(workspace.key.value, n);
-  if (sent.step()) return;
-  sent.reset();
   std::vector<model::Operation> above;
   {
     Statement rows = txn.prepare("SELECT operation FROM outbox WHERE workspace = ?1 AND n > ?2 ORDER BY n");
@@ -97,7 +90,7 @@ std::size_t set_aside_operations(WriteTxn& txn, const WorkspaceRow& workspace, b
             workspace.key.value, each.n, each.text);
     if (each.table != "outbox") continue;
     txn.run("DELETE FROM touch WHERE workspace = ?1 AND n = ?2", workspace.key.value, each.n);
-    if (!each.sent) close_hole(txn, workspace, each.n);
+    if (each.n > workspace.sent_n) close_hole(txn, workspace, each.n);
   }
   return unreadable.size();
 }

@@ -32,6 +32,7 @@ struct WorkspaceRow {
   Space space;
   model::ReplicaId replica;
   std::uint64_t next_n = 1;
+  std::uint64_t sent_n = 0; // operations of the outbox up to it were handed to the hub
   model::Cursor cursor;
   model::Sequence head;
   bool is_known_to_hub = true;

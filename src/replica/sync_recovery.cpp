@@ -39,11 +39,12 @@ std::optional<model::Node> read_indexed(std::string_view state) {
   }
 }
 
-/// The outbox becomes exactly these operations. What is on top of the confirmed items is unchanged until
-/// the overlay is rebuilt.
+/// The outbox becomes exactly these operations, none of them sent. What is on top of the confirmed items is
+/// unchanged until the overlay is rebuilt.
 void replace_outbox(WriteTxn& txn, Overlay& overlay, const WorkspaceRow& row,
                     const std::vector<Operation>& operations, base::Timestamp now) {
   txn.run("DELETE FROM outbox WHERE workspace = ?1", row.key.value);
+  txn.run("UPDATE workspace SET sent_n = 0 WHERE key = ?1", row.key.value);
   for (const Operation& operation : operations)
     insert_into_outbox(txn, row.key, operation, node_of(overlay.state(), operation), now);
 }

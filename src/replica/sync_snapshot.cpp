@@ -65,8 +65,8 @@ Result<wire::SnapshotRequest> SyncStore::snapshot_request(const model::Workspace
   TRY(write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
     request.replica = row.replica;
     Statement rows =
-        txn.prepare("SELECT n, hash FROM outbox WHERE workspace = ?1 AND sent = 1 ORDER BY n LIMIT ?2");
-    rows.bind_all(row.key.value, k_max_outstanding);
+        txn.prepare("SELECT n, hash FROM outbox WHERE workspace = ?1 AND n <= ?2 ORDER BY n LIMIT ?3");
+    rows.bind_all(row.key.value, row.sent_n, k_max_outstanding);
     while (rows.step()) request.outstanding.push_back({rows.column_u64(0), rows.column_hash(1)});
     return {};
   }));

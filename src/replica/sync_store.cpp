@@ -43,9 +43,8 @@ std::vector<QueuedOperation> read_batch(WriteTxn& txn, WorkspaceKey key, std::ui
                                         std::size_t max_operations) {
   std::vector<QueuedOperation> batch;
   std::size_t bytes = 0, whole = 0; // `whole`: how many end on the border of a tx
-  Statement rows = txn.prepare(
-      "SELECT n, tx, operation FROM outbox WHERE workspace = ?1 AND n > ?2 AND state <> 'parked' ORDER BY n "
-      "LIMIT ?3");
+  Statement rows =
+      txn.prepare("SELECT n, tx, operation FROM outbox WHERE workspace = ?1 AND n > ?2 ORDER BY n LIMIT ?3");
   rows.bind_all(key.value, after, std::max(max_operations, model::limits::k_tx_operations) + 1);
   while (rows.step()) {
     QueuedOperation next{rows.column_u64(0), std::string(rows.column_text(1)),
@@ -124,8 +123,7 @@ Result<wire::PushRequest> SyncStore::next_push(const model::WorkspaceId& id, std
     const auto batch = read_batch(txn, row.key, after, max_operations);
     for (const QueuedOperation& queued : batch) request.operations.push_back(load_operation(queued.text));
     if (!batch.empty())
-      txn.run("UPDATE outbox SET sent = 1 WHERE workspace = ?1 AND n BETWEEN ?2 AND ?3 AND sent = 0",
-              row.key.value, batch.front().n, batch.back().n);
+      txn.run("UPDATE workspace SET sent_n = max(sent_n, ?2) WHERE key = ?1", row.key.value, batch.back().n);
     return {};
   }));
   return request;
@@ -152,8 +150,6 @@ std::set<ItemRef> acknowledge(WriteTxn& txn, Overlay& overlay, const WorkspaceRo
 Result<> SyncStore::note_pushed(const model::WorkspaceId& id, const wire::PushAnswer& answer) {
   return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
     if (row.cursor.epoch != answer.epoch && row.cursor.epoch.value != 0) return {};
-    txn.run("UPDATE outbox SET state = 'sent' WHERE workspace = ?1 AND n <= ?2 AND state = 'queued'",
-            row.key.value, answer.last_n);
     txn.run("UPDATE workspace SET head = max(head, ?2) WHERE key = ?1", row.key.value, answer.head.value);
     Overlay overlay(txn, row, store_user(txn));
     const base::Timestamp now = hub_time(txn, row);

@@ -75,7 +75,7 @@ TEST_CASE("an operation of a newer version in the outbox is sent as it was writt
   newer.newer_kind = "pin";
   wire::seal(newer);
   must(store.replica->database().write([&](storage::WriteTxn& txn) -> base::Result<> {
-    txn.run("UPDATE outbox SET operation = ?1 WHERE n = 2", operation_text(newer));
+    txn.run("UPDATE outbox SET operation = ?1 WHERE n = 2", wire::encode_operation(newer));
     return {};
   }));
   const auto push = must(SyncStore(*store.replica, 0).next_push(store.id, 0, 10));
