@@ -20,31 +20,12 @@ ConflictName name_conflict(replica::Reader& reader, const replica::WorkspaceRow&
           std::string(model::name_of(conflict.field))};
 }
 
-std::vector<ConflictName> name_conflicts(replica::Reader& reader, const replica::WorkspaceRow& workspace,
-                                         std::optional<model::DocumentId> document) {
-  constexpr std::size_t k_named = 20;
-  std::vector<ConflictName> names;
-  for (const auto& conflict : reader.open_conflicts(workspace, document)) {
-    if (names.size() == k_named) break;
-    names.push_back(name_conflict(reader, workspace, conflict));
-  }
-  return names;
-}
-
 Json to_json(const ConflictName& conflict) {
   return {{"id", conflict.id},
           {"kind", conflict.kind},
           {"node", conflict.node},
           {"title", conflict.title},
           {"field", conflict.field}};
-}
-
-std::string to_text(const std::vector<ConflictName>& conflicts) {
-  std::string text;
-  for (const auto& conflict : conflicts)
-    text += fmt::format("conflict {} in {} of \"{}\" [{}]: settle it with resolve_conflict\n", conflict.id,
-                        conflict.field, conflict.title, conflict.node);
-  return text;
 }
 
 std::vector<SimilarName> name_similar(replica::Reader& reader, const replica::WorkspaceRow& workspace,

@@ -40,17 +40,13 @@ void set_if(Json& json, const char* key, const std::string& text);
 
 Json to_json(const DocumentName& document);
 
-/// A conflict as answers name it; resolve_conflict shows the rest.
+/// What a conflict is about; conflict_view.h has the rest.
 struct ConflictName {
   std::string id, kind, node, title, field;
 };
 ConflictName name_conflict(replica::Reader& reader, const replica::WorkspaceRow& workspace,
                            const model::Conflict& conflict);
-std::vector<ConflictName> name_conflicts(replica::Reader& reader, const replica::WorkspaceRow& workspace,
-                                         std::optional<model::DocumentId> document);
 Json to_json(const ConflictName& conflict);
-/// One line each, with what to do; empty without conflicts.
-std::string to_text(const std::vector<ConflictName>& conflicts);
 
 /// Short form of ids that have no prefix lookup of their own (conflicts, comments, relationships).
 template <class Id>

@@ -208,7 +208,7 @@ base::Result<EditResult> apply_all(Session& session, Editor& editor, Target targ
   }
   if (document) {
     result.document = agent::name_document(editor, workspace, *document);
-    result.conflicts = name_conflicts(editor, workspace, document);
+    result.conflicts = list_conflicts(editor, {workspace}, document, k_room_beside, session.now());
   }
   result.pending = editor.pending_count(workspace);
   result.message =
@@ -250,7 +250,6 @@ mcp::ToolResult render(const EditResult& result) {
   Json json = {{"document", to_json(result.document)},
                {"created", Json::array()},
                {"applied", result.applied},
-               {"conflicts", to_json_list(result.conflicts)},
                {"similar", Json::array()},
                {"version", result.version},
                {"pending", result.pending},
@@ -270,6 +269,7 @@ mcp::ToolResult render(const EditResult& result) {
     json["similar"].push_back(std::move(row));
     text += fmt::format("similar to operations[{}]: {} [{}]\n", index, similar.title, similar.id);
   }
+  add_conflicts(json, result.conflicts);
   text += to_text(result.conflicts);
   return {std::move(json), std::move(text), {}, false};
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "tools/answer.h"
 #include "tools/arguments.h"
+#include "tools/conflict_view.h"
 #include "tools/edit_operation.h"
 
 namespace memsync::tools {
@@ -30,7 +30,7 @@ struct EditResult {
   DocumentName document;
   std::vector<CreatedItem> created;
   std::size_t applied = 0;
-  std::vector<ConflictName> conflicts; // open ones of the document
+  ConflictList conflicts;              // open ones of the document
   std::vector<SimilarCreated> similar; // to what was created
   std::string version;
   std::size_t pending = 0;

@@ -65,6 +65,11 @@ std::string summarize(const PendingResult& result) {
         " The hub refused {} for good; they are kept: `memsync pending --retry`, --export or "
         "--discard decides.",
         result.rejected);
+  if (result.conflicts.size() > 0)
+    text +=
+        fmt::format(" {} for a decision: see resolve_conflict.",
+                    result.conflicts.size() == 1 ? "1 conflict waits"
+                                                 : fmt::format("{} conflicts wait", result.conflicts.size()));
   if (!result.next_cursor.empty()) text += " More: pass next_cursor as cursor.";
   return text;
 }
@@ -95,6 +100,7 @@ base::Result<PendingResult> get_pending_operations(Session& session, const Pendi
     result.total = page.total;
     result.rejected = page.rejected;
     result.next_cursor = page.next_cursor;
+    result.conflicts = list_conflicts(reader, workspaces, document, k_room_beside, session.now());
     return result;
   });
 }
@@ -119,12 +125,14 @@ mcp::ToolResult render(const PendingResult& result) {
                {"total", result.total},
                {"rejected", result.rejected},
                {"message", summarize(result)}};
+  add_conflicts(json, result.conflicts);
   set_if(json, "next_cursor", result.next_cursor);
   std::string text = summarize(result) + "\n";
   for (const auto& operation : result.operations)
     text += fmt::format("- {} {} {} \"{}\" [{}] {}{}{}\n", operation.id, operation.state, operation.type,
                         operation.title, operation.node, fmt::join(operation.fields, ","),
                         operation.reason.empty() ? "" : ": ", operation.reason);
+  text += to_text(result.conflicts);
   return {std::move(json), std::move(text), {}, false};
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "tools/answer.h"
 #include "tools/arguments.h"
+#include "tools/conflict_view.h"
 
 namespace memsync::tools {
 
@@ -24,6 +24,7 @@ struct PendingResult {
   std::vector<PendingOperation> operations;
   std::size_t total = 0, rejected = 0;
   std::string next_cursor;
+  ConflictList conflicts; // open ones: they hold no change back, but wait for somebody, too
 };
 
 /// In the order they will be sent; the rejected ones come with them.

@@ -11,22 +11,6 @@ using model::Resolution;
 
 base::Error invalid(std::string message) { return {base::ErrorCode::validation, std::move(message)}; }
 
-Json shown(const std::string& register_text) {
-  return register_text.empty() ? Json(nullptr) : agent::show_register(register_text);
-}
-
-ConflictView make_view(replica::Reader& reader, const replica::WorkspaceRow& workspace,
-                       const model::Conflict& conflict) {
-  return {name_conflict(reader, workspace, conflict),
-          agent::show(workspace.name),
-          shown(conflict.base),
-          shown(conflict.local),
-          shown(conflict.server),
-          shown(conflict.proposed),
-          agent::show(reader.user_name(conflict.local_stamp.author)),
-          agent::show(reader.user_name(conflict.server_stamp.author))};
-}
-
 /// The JSON text of the register for what the caller wrote.
 base::Result<std::string> custom_text(const model::Conflict& conflict, const std::string& value) {
   model::Node probe;
@@ -58,25 +42,28 @@ base::Result<AppliedResolution> settle(Session& session, const ResolveArguments&
   }));
   if (located.conflict.resolved) return invalid("this conflict was settled already");
   TRY_ASSIGN(const std::string text, chosen_text(located.conflict, arguments));
-  return session.edit(
-      located.workspace.id, std::nullopt, std::nullopt,
-      [&](replica::Editor& editor) -> base::Result<AppliedResolution> {
-        AppliedResolution applied{name_conflict(editor, editor.workspace(), located.conflict),
-                                  std::string(model::name_of(*arguments.resolution)), shown(text)};
-        TRY(editor.resolve(located.conflict.id, *arguments.resolution, text));
-        message =
-            fmt::format("Settled {} of \"{}\" with {}. {}", applied.conflict.field, applied.conflict.title,
-                        applied.resolution,
-                        agent::describe_pending(agent::connection_name(session, editor), editor.workspace(),
-                                                editor.pending_count(editor.workspace())));
-        return applied;
-      });
+  return session.edit(located.workspace.id, std::nullopt, std::nullopt,
+                      [&](replica::Editor& editor) -> base::Result<AppliedResolution> {
+                        AppliedResolution applied{name_conflict(editor, editor.workspace(), located.conflict),
+                                                  std::string(model::name_of(*arguments.resolution)),
+                                                  show_value(text, arguments.room.value_bytes)};
+                        TRY(editor.resolve(located.conflict.id, *arguments.resolution, text));
+                        message = fmt::format("Settled {} of \"{}\" with {}. {}", applied.conflict.field,
+                                              applied.conflict.title, applied.resolution,
+                                              agent::describe_pending(
+                                                  agent::connection_name(session, editor), editor.workspace(),
+                                                  editor.pending_count(editor.workspace())));
+                        return applied;
+                      });
 }
 
 } // namespace
 
 base::Result<ResolveArguments> ResolveArguments::parse(const Arguments& in) {
-  ResolveArguments arguments{in.text("conflict"), in.choice<Resolution>("resolution"), in.text("value")};
+  ResolveArguments arguments;
+  arguments.conflict = in.text("conflict");
+  arguments.resolution = in.choice<Resolution>("resolution");
+  arguments.value = in.text("value");
   if (!arguments.conflict && (arguments.resolution || arguments.value))
     return invalid("conflict: which one? Call without arguments to list them");
   if (arguments.conflict && !arguments.resolution)
@@ -91,15 +78,17 @@ base::Result<ResolveArguments> ResolveArguments::parse(const Arguments& in) {
 base::Result<ResolveResult> resolve_conflict(Session& session, const ResolveArguments& arguments) {
   ResolveResult result;
   if (arguments.conflict) {
-    TRY_ASSIGN(result.applied, settle(session, arguments, result.message));
+    TRY_ASSIGN(result.applied, settle(session, arguments, result.settled));
   }
   return session.replica().read([&](replica::Reader& reader) -> base::Result<ResolveResult> {
-    for (const auto& workspace : reader.workspaces())
-      for (const auto& conflict : reader.open_conflicts(workspace, std::nullopt))
-        result.open.push_back(make_view(reader, workspace, conflict));
-    result.more = cut_to_budget(result.open, agent::k_default_answer_tokens);
-    const auto open = result.open.size() + result.more;
-    if (!result.message.empty()) result.message += " ";
+    auto workspaces = reader.workspaces();
+    if (arguments.workspace) {
+      TRY_ASSIGN(auto only, reader.resolve_workspace(*arguments.workspace));
+      workspaces = {std::move(only)};
+    }
+    result.open = list_conflicts(reader, workspaces, std::nullopt, arguments.room, session.now());
+    const auto open = result.open.size();
+    result.message = result.settled.empty() ? "" : result.settled + " ";
     result.message += open == 0 ? "No open conflicts."
                                 : fmt::format("{}: choose keep_local, keep_server, merge or custom for each.",
                                               agent::count_of(open, "open conflict"));
@@ -107,21 +96,9 @@ base::Result<ResolveResult> resolve_conflict(Session& session, const ResolveArgu
   });
 }
 
-Json to_json(const ConflictView& view) {
-  Json json = to_json(view.name);
-  json.update({{"workspace", view.workspace},
-               {"base", view.base},
-               {"local", view.local},
-               {"server", view.server},
-               {"proposed", view.proposed}});
-  set_if(json, "local_author", view.local_author);
-  set_if(json, "server_author", view.server_author);
-  return json;
-}
-
 mcp::ToolResult render(const ResolveResult& result) {
-  Json json = {{"conflicts", to_json_list(result.open)},
-               {"more", result.more},
+  Json json = {{"conflicts", to_json_list(result.open.rows)},
+               {"more", result.open.more},
                {"message", result.message},
                {"notice", agent::k_notice}};
   if (result.applied) {
@@ -131,14 +108,14 @@ mcp::ToolResult render(const ResolveResult& result) {
                        {"resolution", applied.resolution}, {"value", applied.value}};
   }
   std::string text = result.message + "\n";
-  for (const auto& view : result.open) {
+  for (const ConflictView& view : result.open.rows) {
     text += fmt::format("- {} {} of \"{}\" [{}] in {}\n", view.name.id, view.name.field, view.name.title,
                         view.name.node, view.workspace);
-    text += agent::quote(
-        fmt::format("base: {}\nlocal ({}): {}\nserver ({}): {}\nproposed: {}", base::dump_json(view.base),
-                    view.local_author, base::dump_json(view.local), view.server_author,
-                    base::dump_json(view.server), base::dump_json(view.proposed)),
-        "  ");
+    text += agent::quote(fmt::format("base: {}\nlocal ({}, {}): {}\nserver ({}, {}): {}\nproposed: {}",
+                                     base::dump_json(view.base), view.local.author, view.local.age,
+                                     base::dump_json(view.local.value), view.server.author, view.server.age,
+                                     base::dump_json(view.server.value), base::dump_json(view.proposed)),
+                         "  ");
   }
   return {std::move(json), std::move(text), {}, false};
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "tools/answer.h"
 #include "tools/arguments.h"
+#include "tools/conflict_view.h"
 
 namespace memsync::tools {
 
@@ -9,15 +9,11 @@ struct ResolveArguments {
   std::optional<std::string> conflict;
   std::optional<model::Resolution> resolution;
   std::optional<std::string> value; // text for texts, JSON for other fields
+  // Not an agent's to choose: what is listed, and how much of it.
+  std::optional<std::string> workspace; // nothing: all
+  ConflictRoom room = k_room_for_subject;
 
   static base::Result<ResolveArguments> parse(const Arguments& in);
-};
-
-struct ConflictView {
-  ConflictName name;
-  std::string workspace;
-  Json base = nullptr, local = nullptr, server = nullptr, proposed = nullptr;
-  std::string local_author, server_author;
 };
 
 struct AppliedResolution {
@@ -27,15 +23,14 @@ struct AppliedResolution {
 };
 
 struct ResolveResult {
-  std::vector<ConflictView> open; // what is still open, in all workspaces
-  std::size_t more = 0;
+  ConflictList open; // what is still open
   std::optional<AppliedResolution> applied;
-  std::string message;
+  std::string settled; // what was settled and how far it is saved; empty: nothing
+  std::string message; // that, and how many are open
 };
 
 /// Lists the open conflicts without `conflict`, else settles that one and lists what is left. Core thread.
 base::Result<ResolveResult> resolve_conflict(Session& session, const ResolveArguments& arguments);
 mcp::ToolResult render(const ResolveResult& result);
-Json to_json(const ConflictView& view);
 
 } // namespace memsync::tools

@@ -63,7 +63,7 @@ std::string describe(const SaveResult& result, const Save& save, std::size_t rej
   if (result.is_acknowledged)
     return fmt::format("Saved: the hub has everything written before this call; {} since.",
                        agent::count_of(result.pending, "change"));
-  if (!result.conflicts.empty() && result.conflicts.size() > save.conflicts)
+  if (result.conflicts.size() > save.conflicts)
     return "Saved on this machine; a new conflict waits for a decision: see resolve_conflict.";
   return agent::describe_pending(result.connection, save.workspace, result.pending);
 }
@@ -76,7 +76,7 @@ base::Result<SaveResult> finish(Session& session, const Save& save) {
     SaveResult result;
     result.document = agent::name_document(reader, *workspace, save.document);
     result.pending = reader.document(*workspace, save.document).pending;
-    result.conflicts = name_conflicts(reader, *workspace, save.document);
+    result.conflicts = list_conflicts(reader, {*workspace}, save.document, k_room_beside, session.now());
     result.connection = agent::connection_name(session, reader);
     const auto rejected = reader.rejected_count(*workspace);
     const auto refused = rejected - std::min(rejected, save.rejected);
@@ -117,9 +117,9 @@ mcp::ToolResult render(const SaveResult& result) {
                {"acknowledged", result.is_acknowledged},
                {"dirty", result.pending > 0},
                {"pending", result.pending},
-               {"conflicts", to_json_list(result.conflicts)},
                {"connection", result.connection},
                {"message", result.message}};
+  add_conflicts(json, result.conflicts);
   if (result.strategy_not_applied) json["strategy_not_applied"] = *result.strategy_not_applied;
   return {std::move(json),
           fmt::format("\"{}\" [{}]: {}\n{}", result.document.title, result.document.id, result.message,

@@ -2,8 +2,8 @@
 
 #include <functional>
 
-#include "tools/answer.h"
 #include "tools/arguments.h"
+#include "tools/conflict_view.h"
 
 namespace memsync::tools {
 
@@ -19,7 +19,7 @@ struct SaveResult {
   DocumentName document;
   bool is_acknowledged = false; // everything written before the call is in the hub's log
   std::size_t pending = 0;
-  std::vector<ConflictName> conflicts;
+  ConflictList conflicts;
   std::string connection;
   std::optional<std::size_t> strategy_not_applied; // operations sent before, whose strategy is fixed
   std::string message;

@@ -127,7 +127,7 @@ std::string describe(const SyncResult& result, std::size_t workspaces, const rep
   if (!result.is_settled)
     text += fmt::format(" Still working: {} pending.", agent::count_of(result.pending, "change"));
   if (result.rejected > 0) text += " The hub refused some changes: see get_pending_operations.";
-  if (!result.conflicts.empty()) text += " Conflicts wait for a decision: see resolve_conflict.";
+  if (result.conflicts.size() > 0) text += " Conflicts wait for a decision: see resolve_conflict.";
   return text;
 }
 
@@ -142,9 +142,8 @@ base::Result<SyncResult> finish(Session& session, const Sync& sync) {
     for (const auto& workspace : workspaces) {
       result.pending += reader.pending_count(workspace);
       result.rejected += reader.rejected_count(workspace);
-      for (auto& conflict : name_conflicts(reader, workspace, std::nullopt))
-        result.conflicts.push_back(std::move(conflict));
     }
+    result.conflicts = list_conflicts(reader, workspaces, std::nullopt, k_room_beside, session.now());
     const auto after = session.sync().report().counters;
     // The leading process may have changed meanwhile; its counters start anew then.
     const auto since = [](std::uint64_t now, std::uint64_t then) { return now - std::min(now, then); };
@@ -185,17 +184,12 @@ void sync_changes(Session& session, const SyncArguments& arguments, const mcp::C
 }
 
 mcp::ToolResult render(const SyncResult& result) {
-  Json json = {{"workspace", result.workspace},
-               {"pushed", result.pushed},
-               {"pulled", result.pulled},
-               {"merged", result.merged},
-               {"conflicts", to_json_list(result.conflicts)},
-               {"pending", result.pending},
-               {"rejected", result.rejected},
-               {"cursor", result.cursor},
-               {"connection", result.connection},
-               {"settled", result.is_settled},
-               {"message", result.message}};
+  Json json = {{"workspace", result.workspace}, {"pushed", result.pushed},
+               {"pulled", result.pulled},       {"merged", result.merged},
+               {"pending", result.pending},     {"rejected", result.rejected},
+               {"cursor", result.cursor},       {"connection", result.connection},
+               {"settled", result.is_settled},  {"message", result.message}};
+  add_conflicts(json, result.conflicts);
   if (result.strategy_not_applied) json["strategy_not_applied"] = *result.strategy_not_applied;
   return {std::move(json), result.message + "\n" + to_text(result.conflicts), {}, false};
 }

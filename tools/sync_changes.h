@@ -2,8 +2,8 @@
 
 #include <functional>
 
-#include "tools/answer.h"
 #include "tools/arguments.h"
+#include "tools/conflict_view.h"
 
 namespace memsync::tools {
 
@@ -18,7 +18,7 @@ struct SyncArguments {
 struct SyncResult {
   std::string workspace; // the one asked for, or the current one
   std::uint64_t pushed = 0, pulled = 0, merged = 0;
-  std::vector<ConflictName> conflicts;
+  ConflictList conflicts;
   std::size_t pending = 0, rejected = 0;
   std::string cursor, connection;
   bool is_settled = false;

@@ -1,3 +1,4 @@
+#include "agent/display.h"
 #include "toolbench.h"
 
 using namespace memsync;
@@ -158,10 +159,43 @@ TEST_CASE_FIXTURE(Conflicted, "open conflicts are listed with both versions and 
   CHECK_EQ(row["local"], "Bens");
   CHECK_EQ(row["server"], "Annas");
   CHECK_EQ(row["base"], "Start");
+  CHECK_EQ(row["proposed"], "Bens");
   CHECK_EQ(row["local_author"], "Ben");
+  CHECK_EQ(row["server_author"], "Anna");
+  CHECK(has_all(row["local_at"], {"2026-11-20T"}));
+  CHECK(has_all(row["server_at"], {"2026-11-20T"}));
   CHECK_EQ(at_anna.call("is_document_dirty", {{"document", "Notes"}})["conflicts"], 1);
-  CHECK_EQ(at_anna.call("save_document", {{"document", "Notes"}})["conflicts"].size(), 1);
-  CHECK_EQ(at_anna.call("read_document", {{"nodes", {node}}})["nodes"][0]["sync"], "conflict");
+  // On every replica of the workspace, wherever somebody looks.
+  for (Toolbench* bench : {&at_anna, &at_ben}) {
+    CHECK_EQ(bench->call("resolve_conflict", Json::object())["conflicts"], listed["conflicts"]);
+    CHECK_EQ(bench->call("save_document", {{"document", "Notes"}})["conflicts"], listed["conflicts"]);
+    CHECK_EQ(bench->call("sync_changes", Json::object())["conflicts"], listed["conflicts"]);
+    const auto pending = bench->call("get_pending_operations", {{"document", "Notes"}});
+    CHECK_EQ(pending["conflicts"], listed["conflicts"]);
+    CHECK_EQ(pending["conflicts_left_out"], 0);
+    CHECK(has_all(pending["message"], {"1 conflict waits"}));
+    CHECK_EQ(bench->call("read_document", {{"nodes", {node}}})["nodes"][0]["sync"], "conflict");
+  }
+}
+
+TEST_CASE_FIXTURE(Team, "long values of conflicts are cut, and how many had no room is said") {
+  std::vector<std::string> nodes;
+  for (int i = 0; i < 12; ++i) nodes.push_back(remember(at_anna, fmt::format("Note {}", i)));
+  share();
+  for (Toolbench* bench : {&at_anna, &at_ben}) {
+    const std::string text(5'000, bench == &at_anna ? 'a' : 'b');
+    for (const std::string& node : nodes)
+      bench->call("edit_document", {{"operations", {{{"op", "update"}, {"node", node}, {"content", text}}}}});
+  }
+  share();
+  const auto pending = at_ben.call("get_pending_operations", Json::object());
+  CHECK(pending["conflicts"].size() > 1);
+  CHECK_EQ(pending["conflicts"].size() + pending["conflicts_left_out"].get<std::size_t>(), 12);
+  CHECK(has_all(pending["conflicts"][0]["local"], {"more bytes"}));
+  CHECK(agent::count_tokens(pending) < 10'000);
+  const auto listed = at_ben.call("resolve_conflict", Json::object());
+  CHECK_EQ(listed["conflicts"].size() + listed["more"].get<std::size_t>(), 12);
+  CHECK(agent::count_tokens(listed) < 10'000);
 }
 
 TEST_CASE_FIXTURE(Conflicted, "a conflict is settled by keeping one version") {
