@@ -5,6 +5,7 @@
 
 #include "model/limits.h"
 #include "model/merge_register.h"
+#include "model/rekey.h"
 #include "model/tree.h"
 
 namespace memsync::model {
@@ -18,6 +19,9 @@ namespace {
 /// lately. Somebody who was offline for long deletes thousands of leaves on one old base: looking each
 /// time at everything edited since then would be quadratic.
 constexpr std::size_t k_small_subtree = 256;
+
+/// Siblings that are read to give some of them shorter keys: some 200 ms.
+constexpr std::size_t k_most_siblings = 20'000;
 
 /// One operation on its way into the state. Whatever rejects comes before the first write.
 class Application {
@@ -75,7 +79,7 @@ class Application {
     registers_.set_fields(node);
     registers_.tally.applied = true;
     node.edits.record(commit_.sequence, commit_.replica);
-    put(node, registers_.take_changed(), IsNew::yes);
+    put_placed(node, registers_.take_changed(), IsNew::yes);
   }
 
   /// Somebody made the same node before (offline twins of a project's document): what stands, stands. It
@@ -266,6 +270,7 @@ class Application {
   bool revive(Node& node) {
     if (node.deleted.value) {
       if (!registers_.is_unseen(node.deleted.stamp)) return false;
+      registers_.note_lost(node.id, Field::deleted, value_text(true), node.deleted.stamp);
       registers_.write(node.deleted, Field::deleted, false);
       registers_.tally.merged = true;
     }
@@ -297,7 +302,7 @@ class Application {
     const FieldSet changed = registers_.take_changed();
     if (changed.empty()) return;
     registers_.tally.merged |= was_raised;
-    put(node, changed);
+    put_placed(node, changed);
   }
 
   /// Whether a node and what is below it may hang below `parent`. What does not go deeper than it is
@@ -363,6 +368,46 @@ class Application {
   // --- results ---
 
   enum class IsNew { no, yes };
+
+  /// As put, for a node whose place was set: a key that has grown too long has the siblings around it keyed
+  /// anew, in the same entry. Only where the order is final: replicas take the keys that the hub gave.
+  void put_placed(Node& node, FieldSet changed, IsNew is_new = IsNew::no) {
+    std::vector<Node> others;
+    const Place& place = node.place.value;
+    if (place.key.size() > k_longest_sibling_key && !place.parent.is_empty() &&
+        !commit_.sequence.is_provisional())
+      others = shorten_keys_around(node);
+    put(node, changed, is_new);
+    for (const Node& other : others) put(other, {Field::place});
+  }
+
+  /// Gives `node` its new key and returns the siblings that have one, too. Who placed a sibling, and when,
+  /// stays as it is: nobody moved it.
+  std::vector<Node> shorten_keys_around(Node& node) {
+    const auto children = state_.find_children(node.place.value.parent);
+    if (!children || children->size() > k_most_siblings) return {};
+    std::map<NodeId, Node> nodes;
+    std::vector<Sibling> siblings{{node.place.value.key, node.id}};
+    for (const NodeId& id : *children) {
+      auto child = id == node.id ? std::nullopt : state_.find_node(id);
+      if (!child) continue;
+      siblings.push_back({child->place.value.key, id});
+      nodes.emplace(id, *std::move(child));
+    }
+    std::sort(siblings.begin(), siblings.end());
+    const auto at = std::find_if(siblings.begin(), siblings.end(),
+                                 [&](const Sibling& sibling) { return sibling.id == node.id; });
+    base::SeededRandom random(commit_.sequence.value);
+    std::vector<Node> others;
+    for (Sibling& sibling : shorten_keys(siblings, static_cast<std::size_t>(at - siblings.begin()), random)) {
+      const bool is_self = sibling.id == node.id;
+      Node& changed = is_self ? node : nodes.at(sibling.id);
+      changed.place.value.key = std::move(sibling.key);
+      changed.place.stamp.sequence = commit_.sequence;
+      if (!is_self) others.push_back(changed);
+    }
+    return others;
+  }
 
   /// Also an edit that changed nothing (superseded, or a conflict now) is one that no delete may hide.
   void put_edited(Node& node) {

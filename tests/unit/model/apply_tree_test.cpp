@@ -138,8 +138,13 @@ TEST_CASE("a delete that had not seen an edit is not applied but becomes a confl
 TEST_CASE("an edit that had not seen the delete restores the node") {
   Tree tree;
   tree.world.commit('C', removed(tree.leaf), tree.seen);
-  CHECK(tree.world.commit('B', titled(tree.leaf, "edited"), tree.seen).status == Status::merged);
+  const Outcome outcome = tree.world.commit('B', titled(tree.leaf, "edited"), tree.seen);
+  CHECK(outcome.status == Status::merged);
   CHECK(tree.world.is_visible(tree.leaf));
+  // Whoever deleted it is told.
+  REQUIRE(outcome.lost.size() == 1);
+  CHECK(outcome.lost[0].field == Field::deleted);
+  CHECK(outcome.lost[0].stamp.author == user_of('C'));
   CHECK(tree.world.node(tree.leaf).title.value == "edited");
 }
 
