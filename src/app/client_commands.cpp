@@ -6,9 +6,11 @@
 #include "app/client_mcp.h"
 #include "cli/account.h"
 #include "cli/call.h"
+#include "cli/conflicts.h"
 #include "cli/doctor.h"
 #include "cli/init.h"
 #include "cli/reading.h"
+#include "cli/resolve.h"
 #include "cli/saving.h"
 #include "cli/share.h"
 #include "cli/status.h"
@@ -142,6 +144,26 @@ void add_sync_commands(CLI::App& app, Action& chosen) {
   on_parsed(doctor, chosen, examined, &cli::run_doctor);
 }
 
+void add_conflict_commands(CLI::App& app, Action& chosen) {
+  CLI::App* conflicts = app.add_subcommand("conflicts", "List the changes that wait for a decision");
+  auto listed = std::make_shared<cli::ConflictsOptions>();
+  conflicts->add_option("--workspace", listed->workspace, "of this one; without it the current one");
+  on_parsed(conflicts, chosen, listed, &cli::run_conflicts);
+
+  CLI::App* resolve = app.add_subcommand("resolve", "Show the two sides of a conflict and settle it");
+  auto settled = std::make_shared<cli::ResolveOptions>();
+  resolve->add_option("conflict", settled->conflict, "its id; not needed when only one is open");
+  resolve->add_option("--workspace", settled->workspace, "of this one; without it the current one");
+  CLI::Option_group* choice = resolve->add_option_group("how", "How to settle it (asked for on a terminal)");
+  choice->add_flag("--keep-local", settled->keep_local, "take the value that waits");
+  choice->add_flag("--keep-server", settled->keep_server, "leave the value that stands");
+  choice->add_flag("--merge", settled->merge, "take the proposed merge");
+  choice->add_option("--value", settled->value, "take this text; - reads it from stdin");
+  choice->add_flag("--edit", settled->edit, "make one text of both in $EDITOR");
+  choice->require_option(0, 1);
+  on_parsed(resolve, chosen, settled, &cli::run_resolve);
+}
+
 void add_reading_commands(CLI::App& app, Action& chosen) {
   CLI::App* search = app.add_subcommand("search", "Search memories");
   auto wanted = std::make_shared<cli::SearchOptions>();
@@ -192,6 +214,7 @@ void add_commands(CLI::App& app, Action& chosen) {
   add_agent_commands(app, chosen);
   add_account_commands(app, chosen);
   add_sync_commands(app, chosen);
+  add_conflict_commands(app, chosen);
   add_reading_commands(app, chosen);
 }
 

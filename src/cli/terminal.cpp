@@ -57,13 +57,24 @@ std::string styled(const Terminal& terminal, Style style, std::string_view text)
   return fmt::format("{}{}\x1b[0m", code_of(style), text);
 }
 
+std::string_view take_columns(std::string_view text, std::size_t columns) {
+  std::size_t end = 0;
+  while (end < text.size()) {
+    std::size_t next = end + 1;
+    while (next < text.size() && base::truncate_utf8(text, next).size() < next) ++next;
+    const std::size_t width = width_of(text.substr(end, next - end));
+    if (width > columns) break;
+    columns -= width;
+    end = next;
+  }
+  return text.substr(0, end);
+}
+
 std::string clip_columns(std::string_view text, std::size_t columns) {
   constexpr std::string_view k_dots = "...";
   if (width_of(text) <= columns) return std::string(text);
   if (columns <= k_dots.size()) return std::string(k_dots.substr(0, columns));
-  std::size_t bytes = text.size();
-  while (bytes > 0 && width_of(base::truncate_utf8(text, bytes)) > columns - k_dots.size()) --bytes;
-  return std::string(base::truncate_utf8(text, bytes)) + std::string(k_dots);
+  return std::string(take_columns(text, columns - k_dots.size())) + std::string(k_dots);
 }
 
 std::string format_table(const Terminal& terminal, const std::vector<Column>& columns,
@@ -120,10 +131,8 @@ std::string wrap(const Terminal& terminal, std::string_view text, std::string_vi
     std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     do {
-      std::size_t take = line.size();
-      if (limit > 0 && width_of(line) > limit) {
-        while (take > 0 && width_of(base::truncate_utf8(line, take)) > limit) --take;
-        take = base::truncate_utf8(line, take).size();
+      std::size_t take = limit > 0 ? take_columns(line, limit).size() : line.size();
+      if (take < line.size()) {
         const auto blank = line.substr(0, take + 1).rfind(' ');
         if (blank != std::string_view::npos && blank > 0) take = blank;
         take = std::max<std::size_t>(take, 1);

@@ -45,6 +45,9 @@ std::string format_fields(const Terminal& terminal, const std::vector<std::pair<
 /// `text` broken at blanks to the terminal's width, every line behind `indent`.
 std::string wrap(const Terminal& terminal, std::string_view text, std::string_view indent = "");
 
+/// The longest beginning of `text` that takes at most `columns` columns.
+std::string_view take_columns(std::string_view text, std::size_t columns);
+
 /// `text` cut to `columns` columns with "..." at its end.
 std::string clip_columns(std::string_view text, std::size_t columns);
 

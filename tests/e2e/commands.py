@@ -1,12 +1,16 @@
 """Every shell command of `memsync` on real programs: what it prints, its exit code, what it leaves behind."""
 
 import contextlib
+import fcntl
 import json
 import os
+import re
 import sqlite3
 import stat
+import struct
 import subprocess
 import sys
+import termios
 import unittest
 
 from lib.world import COMMAND_SECONDS, World, email_of, parse_arguments
@@ -157,7 +161,7 @@ class Registration(Case):
         self.assertEqual(self.run_as(self.ana, "init", "--client", "emacs").returncode, 1)
 
 
-class WithHub(Case):
+class OnHub(Case):
     def setUp(self):
         super().setUp()
         self.hub = self.world.hub().start()
@@ -173,6 +177,8 @@ class WithHub(Case):
     def invite(self, name):
         return self.hub.command("invite", "--workspace", self.hub.team, "--email", email_of(name))
 
+
+class WithHub(OnHub):
     def test_login_takes_the_token_from_stdin_and_keeps_it_private(self):
         words = ["--hub", self.hub.url, "--token", "-"]
         done = self.run_as(self.ana, "login", *words, text_in=self.hub.token + "\n")
@@ -273,6 +279,123 @@ class WithHub(Case):
             watch.kill()
             watch.wait()
             watch.stdout.close()
+
+
+class Conflicts(OnHub):
+    """Both changed one line without having seen the other's change: Ana's stands, Ben's waits."""
+
+    BEFORE = "# Redis\nkeepalive is 30\nport is 6379\n"
+
+    def setUp(self):
+        super().setUp()
+        self.ana.login(self.hub, self.hub.token)
+        self.join(self.ben)
+        memory = {"title": "Redis", "content": self.BEFORE, "document": "Guide"}
+        self.node = self.call(self.ana, "remember", **memory)["id"]
+        self.sync(self.ana, self.ben)
+        for person, seconds in ((self.ana, "60"), (self.ben, "90")):
+            self.edit(person, self.BEFORE.replace("30", seconds))
+        self.sync(self.ana, self.ben, self.ana)
+
+    def sync(self, *people):
+        for person in people:
+            self.assertEqual(self.run_as(person, "sync").returncode, 0)
+
+    def edit(self, person, content):
+        update = {"op": "update", "node": self.node, "content": content}
+        self.call(person, "edit_document", document="Guide", operations=[update])
+
+    def content(self, person):
+        return self.call(person, "read_document", nodes=[self.node])["nodes"][0]["content"]
+
+    def conflicts(self, person):
+        return self.json_as(person, "conflicts")["conflicts"]
+
+    def test_everybody_sees_the_conflict_with_both_values_and_who_wrote_them(self):
+        for person in (self.ana, self.ben):
+            (conflict,) = self.conflicts(person)
+            self.assertEqual((conflict["local_author"], conflict["server_author"]), ("Ben", "Ana"))
+            self.assertIn("is 90", conflict["local"])
+            self.assertIn("is 60", conflict["server"])
+            self.assertIn("is 30", conflict["base"])
+            self.assertTrue(conflict["local_at"] and conflict["server_at"])
+            self.assertIn("Redis", self.run_as(person, "conflicts").stdout)
+            self.assertEqual(len(self.json_as(person, "pending")["conflicts"]), 1)
+            self.assertEqual(len(self.call(person, "sync_changes")["conflicts"]), 1)
+            row = self.call(person, "read_document", nodes=[self.node])["nodes"][0]
+            self.assertEqual(row["sync"], "conflict")
+        self.assertIn("is 60", self.content(self.ben))
+
+    def test_resolve_shows_both_sides_and_settles_nothing_unless_told_how(self):
+        shown = self.run_as(self.ana, "resolve")
+        self.assertEqual(shown.returncode, 1)
+        self.assertIn("[-90-]", shown.stdout)
+        self.assertIn("{+60+}", shown.stdout)
+        self.assertIn("--keep-local", shown.stderr)
+        self.assertEqual(self.run_as(self.ana, "resolve", "--merge", "--edit").returncode, 2)
+        self.assertEqual(self.run_as(self.ana, "resolve", "zzzzzzzz", "--merge").returncode, 1)
+        self.assertEqual(len(self.conflicts(self.ana)), 1)
+
+    def test_one_settles_it_and_it_is_settled_for_everybody(self):
+        (conflict,) = self.conflicts(self.ana)
+        settled = self.run_as(self.ana, "resolve", conflict["id"], "--keep-local")
+        self.assertEqual(settled.returncode, 0, settled.stderr)
+        self.sync(self.ana, self.ben)
+        for person in (self.ana, self.ben):
+            self.assertIn("is 90", self.content(person))
+            self.assertEqual(self.conflicts(person), [])
+            self.assertIn("No open conflicts", self.run_as(person, "resolve").stdout)
+
+    def test_the_second_of_two_who_settle_it_changes_nothing(self):
+        self.assertEqual(self.run_as(self.ana, "resolve", "--value", "Ana decided").returncode, 0)
+        self.assertEqual(self.run_as(self.ben, "resolve", "--value", "Ben decided").returncode, 0)
+        self.sync(self.ana, self.ben, self.ana)
+        for person in (self.ana, self.ben):
+            self.assertEqual(self.content(person), "Ana decided")
+
+    def test_an_editor_makes_one_text_of_both_and_a_text_still_marked_is_kept(self):
+        unfinished = self.run_as(self.ana, "resolve", "--edit", EDITOR="true")
+        self.assertEqual(unfinished.returncode, 1)
+        kept = unfinished.stderr.rsplit(" in ", 1)[1].strip()
+        with open(kept, encoding="utf-8") as file:
+            self.assertIn("<<<<<<< local (Ben", file.read())
+        self.assertEqual(stat.S_IMODE(os.stat(kept).st_mode), 0o600)
+        os.remove(kept)
+        self.assertEqual(self.run_as(self.ana, "resolve", "--edit", EDITOR="false").returncode, 1)
+        decided = self.world.folder / "decided.txt"
+        decided.write_text(self.BEFORE.replace("30", "75"))
+        done = self.run_as(self.ana, "resolve", "--edit", EDITOR=f"cp '{decided}'")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.sync(self.ana, self.ben)
+        self.assertEqual(self.content(self.ben), decided.read_text())
+        self.assertEqual([each.name for each in self.ana.home.glob("resolve-*")], [])
+
+    def test_a_terminal_is_asked_in_colours_and_within_its_width(self):
+        ours, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+        asked = subprocess.Popen(
+            [str(self.world.memsync), "resolve"],
+            env={**self.ana.env, "TERM": "xterm"},
+            cwd=self.ana.folder,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        os.write(ours, b"l\n")
+        shown = b""
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while more := os.read(ours, 65536):
+                shown += more
+        os.close(ours)
+        self.assertEqual(asked.wait(COMMAND_SECONDS), 0)
+        text = shown.decode()
+        self.assertIn("\x1b[31m90\x1b[0m", text)
+        self.assertIn("Settled content", text)
+        both = [line for line in re.sub(r"\x1b\[\d+m", "", text).splitlines() if " | " in line]
+        self.assertTrue(both)
+        self.assertLessEqual(max(len(line) for line in both), 60)
+        self.assertIn("is 90", self.content(self.ana))
 
 
 if __name__ == "__main__":
