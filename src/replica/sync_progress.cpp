@@ -4,14 +4,6 @@ namespace memsync::replica {
 
 namespace {
 
-/// The number of the first operation that the hub has not answered for; workspace.next_n without any.
-std::uint64_t find_first_unsent(storage::ReadTxn& txn, const WorkspaceRow& workspace) {
-  storage::Statement row =
-      txn.prepare("SELECT n FROM outbox WHERE workspace = ?1 AND state = 'queued' ORDER BY n LIMIT 1");
-  row.bind_all(workspace.key.value);
-  return row.step() ? row.column_u64(0) : workspace.next_n;
-}
-
 /// Nodes of the snapshot under way that are here already; 0 when none is under way.
 std::size_t count_staged(storage::ReadTxn& txn, const WorkspaceRow& workspace) {
   storage::Statement row =
@@ -26,7 +18,7 @@ void SyncProgress::look(storage::ReadTxn& txn, const std::vector<WorkspaceRow>& 
   sent_ = unsent_ = received_ = unreceived_ = copied_ = 0;
   for (const WorkspaceRow& row : workspaces) {
     if (row.kind == model::WorkspaceKind::local) continue;
-    const std::uint64_t first_unsent = find_first_unsent(txn, row);
+    const std::uint64_t first_unsent = std::min(row.next_n, row.sent_n + 1);
     const auto [at, is_new] = starts_.try_emplace(row.id, Start{row.replica, first_unsent, row.cursor});
     Start& start = at->second;
     // Numbers begin anew with a replica id, sequences with a log.

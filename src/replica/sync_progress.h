@@ -14,7 +14,7 @@ class SyncProgress {
   /// What there is to see now. Never falls back while a workspace keeps its log.
   void look(storage::ReadTxn& txn, const std::vector<WorkspaceRow>& workspaces);
 
-  /// Own changes that the hub has answered for since the first look, and those still to be sent.
+  /// Own changes that were handed to the hub since the first look, and those still to be.
   std::size_t sent() const { return sent_; }
   std::size_t unsent() const { return unsent_; }
   /// Entries of the hub's log that were applied since then, own changes among them, and those known and not
