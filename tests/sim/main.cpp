@@ -1,7 +1,10 @@
-// The deterministic simulator: sim [--seeds N] [--first S] [--edits E] [--stop] [--trace]
+// The deterministic simulator: sim [--seeds N] [--first S] [--edits E] [--minutes M] [--hub-restores]
+// [--stop] [--trace]
 //
 // Every run is decided by its seed alone. A run that breaks an invariant prints the command that replays
-// it; the program then ends with 1.
+// it; the program then ends with 1. With --minutes it goes on with further seeds until the time is up;
+// without
+// --first it then starts at a seed that no run had before.
 
 #include <chrono>
 #include <filesystem>
@@ -15,10 +18,18 @@ using namespace memsync::sim;
 namespace {
 
 struct Arguments {
-  std::uint64_t seeds = 20, first = 1;
+  std::uint64_t seeds = 20, first = 0; // 0: as above
+  std::chrono::minutes time{0};
   bool stop = false; // at the first failure
   RunOptions run;
 };
+
+/// A million seeds for each second since 1970: no two runs share one.
+std::uint64_t base_of_today() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count()) *
+         1'000'000;
+}
 
 Arguments parse(int count, char** values) {
   Arguments arguments;
@@ -27,10 +38,15 @@ Arguments parse(int count, char** values) {
     const auto number = [&] { return i + 1 < count ? std::stoull(values[++i]) : 0; };
     if (name == "--seeds") arguments.seeds = number();
     if (name == "--first") arguments.first = number();
-    if (name == "--edits") arguments.run.edits_per_machine = number();
+    if (name == "--edits") arguments.run.edits = number();
+    if (name == "--minutes") arguments.time = std::chrono::minutes(number());
+    if (name == "--hub-restores") arguments.run.hub_restores = true;
     if (name == "--stop") arguments.stop = true;
     if (name == "--trace") arguments.run.trace = true;
   }
+  const bool is_timed = arguments.time.count() > 0;
+  if (is_timed) arguments.seeds = UINT64_MAX / 2;
+  if (arguments.first == 0) arguments.first = is_timed ? base_of_today() : 1;
   return arguments;
 }
 
@@ -44,23 +60,29 @@ std::filesystem::path scratch() {
 
 int main(int count, char** values) {
   Arguments arguments = parse(count, values);
-  std::uint64_t failed = 0, operations = 0;
+  std::uint64_t ran = 0, failed = 0, operations = 0;
   const auto start = std::chrono::steady_clock::now();
-  for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.seeds; ++seed) {
-    arguments.run.seed = seed;
+  const auto is_over = [&] {
+    const bool is_late =
+        arguments.time.count() > 0 && std::chrono::steady_clock::now() >= start + arguments.time;
+    return ran == arguments.seeds || is_late || (arguments.stop && failed > 0);
+  };
+  for (; !is_over(); ++ran) {
+    arguments.run.seed = arguments.first + ran;
     World world(arguments.run, scratch());
     try {
       world.run();
     } catch (const Violation& violation) {
       ++failed;
-      fmt::print("seed {}: {}\n  replay: {} --first {} --seeds 1 --edits {} --trace\n", seed, violation.what,
-                 values[0], seed, arguments.run.edits_per_machine);
-      if (arguments.stop) break;
+      fmt::print("seed {}: {}\n  replay: {} --first {} --seeds 1 --edits {}{} --trace\n", arguments.run.seed,
+                 violation.what, values[0], arguments.run.seed, arguments.run.edits,
+                 arguments.run.hub_restores ? " --hub-restores" : "");
+      std::fflush(stdout);
     }
     operations += world.ledger().size();
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  fmt::print("{} seeds, {} operations, {} failed; {:.1f} seeds/s\n", arguments.seeds, operations, failed,
-             static_cast<double>(arguments.seeds) / seconds);
+  fmt::print("{} seeds from {}, {} operations, {} failed; {:.1f} seeds/s\n", ran, arguments.first, operations,
+             failed, static_cast<double>(ran) / seconds);
   return failed == 0 ? 0 : 1;
 }

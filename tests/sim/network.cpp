@@ -55,7 +55,7 @@ class Routes {
   }
   Content operator()(const replica::PullFromWorkspace& request) {
     return cross(
-        hub_.pull(principal_, request.workspace, {request.after, request.limit}),
+        hub_.pull(principal_, request.workspace, {request.after, request.limit, reader(request.replica)}),
         [](const hub::PulledPage& page) { return wire::encode_pull_answer(page.range, page.entries); },
         &wire::decode_pull_answer);
   }
@@ -83,14 +83,31 @@ class Routes {
   }
 
  private:
+  static std::optional<model::ReplicaId> reader(const model::ReplicaId& replica) {
+    return replica.is_empty() ? std::nullopt : std::optional(replica);
+  }
   hub::Hub& hub_;
   const hub::Principal& principal_;
 };
 
+void check_delivery(World& world, const Machine& machine, const replica::HubRequest& request,
+                    const Content& content) {
+  const auto* pull = std::get_if<replica::PullFromWorkspace>(&request);
+  const auto* answer = std::get_if<wire::PullAnswer>(&content);
+  if (pull && answer && !answer->entries.empty())
+    world.check_delivery(machine, pull->workspace, answer->to.value);
+  if (const auto* page = std::get_if<replica::NextSnapshotPage>(&request);
+      page && std::holds_alternative<wire::SnapshotPage>(content))
+    world.check_delivery(machine, page->workspace, UINT64_MAX);
+}
+
 Content ask(World& world, const Machine& machine, const replica::HubRequest& request) {
+  if (!world.is_hub_up()) return offline();
   const auto principal = world.hub().authenticate(machine.token());
   if (!principal) return problem_content(principal.error());
   Content content = std::visit(Routes(world.hub(), *principal), request);
+  if (!world.hub_survives()) return offline();
+  check_delivery(world, machine, request, content);
   world.pump();
   return content;
 }
@@ -159,6 +176,7 @@ void SimHubClient::listen(replica::ListenRequest request) {
 }
 
 void SimHubClient::open_stream(const replica::ListenRequest& request) {
+  if (!world_.is_hub_up()) return end_listening(ListenEnded::Reason::unreachable, offline());
   const auto principal = world_.hub().authenticate(machine_.token());
   hub::StreamRequest stream;
   stream.view = hub::StreamView::ops;
@@ -166,6 +184,7 @@ void SimHubClient::open_stream(const replica::ListenRequest& request) {
     stream.workspaces.push_back(workspace);
     stream.after.push_back(cursor);
   }
+  stream.replicas = request.replicas;
   if (!principal) return end_listening(ListenEnded::Reason::refused, principal.error());
   auto opened = world_.hub().open_stream(*principal, stream, *this);
   if (!opened) return end_listening(ListenEnded::Reason::refused, opened.error());
@@ -178,7 +197,12 @@ void SimHubClient::poll(const replica::ListenRequest& request, std::size_t index
   const model::WorkspaceId workspace = request.positions[index].first;
   Content content = ask(world_, machine_, replica::PullFromWorkspace{workspace, after, 100});
   auto* answer = std::get_if<wire::PullAnswer>(&content);
-  if (!answer) return end_listening(ListenEnded::Reason::refused, std::get<wire::Problem>(content));
+  if (!answer) {
+    auto& problem = std::get<wire::Problem>(content);
+    const bool is_refused = problem.code != base::ErrorCode::offline;
+    return end_listening(is_refused ? ListenEnded::Reason::refused : ListenEnded::Reason::unreachable,
+                         std::move(problem));
+  }
   const model::Cursor next{answer->epoch, answer->to};
   machine_.post(replica::ListenPolled{request.id, workspace, std::move(*answer)});
   later(k_poll_period, [this, request, index, next] {
@@ -192,7 +216,8 @@ void SimHubClient::stop_listening() {
 }
 
 void SimHubClient::on_ready() {
-  later(0, [this] { take_bytes(); });
+  // The hub wakes its streams in an order that depends on addresses; each machine has a moment of its own.
+  later(1 + machine_.index(), [this] { take_bytes(); });
 }
 
 void SimHubClient::take_bytes() {
@@ -223,11 +248,15 @@ void SimHubClient::receive(std::uint64_t listen, std::string bytes) {
     auto event = wire::decode_event(sse.event, sse.data);
     require(event.has_value(), "an event cannot be decoded: " + sse.data);
     if (world_.has_faults() && world_.chance(2)) continue; // swallowed by a proxy that reconnected on its own
-    if (*event) machine_.post(replica::ListenEvent{listen, **std::move(event)});
+    if (!*event) continue;
+    if (const auto* ops = std::get_if<wire::StreamOps>(&**event))
+      world_.check_delivery(machine_, ops->workspace, ops->to.value);
+    machine_.post(replica::ListenEvent{listen, **std::move(event)});
   }
 }
 
 void SimHubClient::end_listening(ListenEnded::Reason reason, wire::Problem problem) {
+  if (listen_ == 0) return; // the hub died under the call that was to tell
   const std::uint64_t id = std::exchange(listen_, 0);
   subscription_.reset();
   machine_.post(ListenEnded{id, reason, std::move(problem), std::nullopt});

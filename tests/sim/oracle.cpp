@@ -1,9 +1,6 @@
 #include "tests/sim/oracle.h"
 
 #include <fmt/format.h>
-#include <set>
-
-#include "replica/rows.h"
 
 namespace memsync::sim {
 
@@ -12,150 +9,133 @@ using model::WorkspaceId;
 
 namespace {
 
-struct MachineRow {
-  std::int64_t key = 0, space = 0;
-  std::uint64_t cursor = 0;
-  std::size_t outbox = 0;
-};
+/// Conflicts settled long ago need not be in a snapshot.
+bool is_settled_conflict(const std::string& item) { return item.find("resolved_at") != std::string::npos; }
 
-MachineRow read_row(Machine& machine, const WorkspaceId& workspace) {
-  auto row = machine.replica().database().read([&](storage::ReadTxn& txn) -> base::Result<MachineRow> {
-    auto found = txn.prepare(
-        "SELECT key, space, cursor, (SELECT count(*) FROM outbox WHERE workspace = key) FROM workspace WHERE "
-        "id = ?1");
-    found.bind_all(workspace);
-    if (!found.step()) return MachineRow{};
-    return MachineRow{found.column_int64(0), found.column_int64(1), found.column_u64(2),
-                      static_cast<std::size_t>(found.column_int64(3))};
-  });
-  require(row.has_value(), "a machine's store cannot be read");
-  return *row;
-}
-
-hub::Principal owner(World& world) {
-  auto principal = world.hub().authenticate(world.machines().front()->token());
-  require(principal.has_value(), "the owner cannot sign in");
-  return *principal;
-}
+std::string session_of(const Json& entry) { return entry["by"].value("session", ""); }
 
 } // namespace
 
 std::string Oracle::unrest() {
+  if (!world_.is_hub_up()) return " the hub is down;";
   std::string what;
-  const hub::Principal principal = owner(world_);
   for (const WorkspaceId& workspace : world_.workspaces()) {
-    const auto head = world_.hub().pull(principal, workspace, {{world_.hub().epoch(), {}}, 1});
-    require(head.has_value(), head ? "" : "the hub cannot be read: " + head.error().detail);
+    const std::uint64_t head = world_.archive(workspace).head();
     for (auto& machine : world_.machines()) {
-      const MachineRow row = read_row(*machine, workspace);
-      if (row.cursor != head->range.head.value || row.outbox != 0)
-        what += fmt::format(" machine {} at {} of {} with {} unsent;", machine->index(), row.cursor,
-                            head->range.head.value, row.outbox);
+      if (!machine->is_running()) return " a machine is down;";
+      const auto store = read_store(*machine, workspace);
+      const bool is_member = world_.is_member(*machine, workspace);
+      if (!is_member && store)
+        what += fmt::format(" machine {} keeps what it may not see;", machine->index());
+      if (is_member && !store) what += fmt::format(" machine {} was never told;", machine->index());
+      if (is_member && store && (store->cursor != head || store->outbox != 0))
+        what += fmt::format(" machine {} at {} of {} with {} unsent;", machine->index(), store->cursor, head,
+                            store->outbox);
     }
   }
   return what;
 }
 
-Oracle::HubState Oracle::read_hub(const WorkspaceId& workspace) {
-  const hub::Principal principal = owner(world_);
-  HubState state;
-  model::Cursor after{world_.hub().epoch(), {}};
-  for (;;) {
-    const auto page = world_.hub().pull(principal, workspace, {after, 500});
-    require(page.has_value(), "the log cannot be read");
-    for (const std::string& entry : page->entries) state.log.push_back(Json::parse(entry));
-    after.sequence = page->range.to;
-    if (!page->range.more) break;
-  }
-  const auto opened = world_.hub().open_snapshot(principal, workspace, {});
+Oracle::Items Oracle::read_hub(const WorkspaceId& workspace) {
+  const auto opened = world_.hub().open_snapshot(world_.owner(), workspace, {});
   require(opened.has_value(), "no snapshot");
+  Items items;
   std::string key;
   for (;;) {
-    const auto page = world_.hub().snapshot_page(principal, workspace, opened->session, key);
+    const auto page = world_.hub().snapshot_page(world_.owner(), workspace, opened->session, key);
     require(page.has_value(), "no snapshot page");
     for (const std::string* texts : {&page->nodes, &page->relationships, &page->comments, &page->conflicts})
-      for (const Json& item : Json::parse("[" + *texts + "]")) state.items[item["id"]] = item.dump();
+      for (const Json& item : Json::parse("[" + *texts + "]"))
+        items[item["id"]] = LogArchive::normal_form(item);
     key = page->next_key;
-    if (page->end) return state;
+    if (page->end) return items;
   }
-}
-
-Oracle::Items Oracle::read_machine(Machine& machine, const WorkspaceId& workspace) {
-  const MachineRow row = read_row(machine, workspace);
-  Items items;
-  auto done = machine.replica().database().read([&](storage::ReadTxn& txn) -> base::Result<> {
-    for (const char* table : {"node", "relationship", "comment", "conflict"}) {
-      auto rows = txn.prepare(fmt::format("SELECT id, state FROM {} WHERE space = ?1", table));
-      rows.bind_all(row.space);
-      while (rows.step()) items[std::string(rows.column_text(0))] = Json::parse(rows.column_text(1)).dump();
-    }
-    return {};
-  });
-  require(done.has_value(), "a machine's items cannot be read");
-  return items;
 }
 
 void Oracle::judge() {
   for (const WorkspaceId& workspace : world_.workspaces()) {
-    const HubState hub = read_hub(workspace);
-    judge_log(workspace, hub.log);
-    judge_tree(hub.items);
-    judge_counters(hub);
+    const Items hub = read_hub(workspace);
+    const LogArchive& archive = world_.archive(workspace);
+    judge_log(workspace, archive.entries());
+    judge_snapshot(archive, hub);
+    judge_tree(hub);
+    judge_counters(archive.entries(), hub);
+    judge_separation(workspace, hub);
     for (auto& machine : world_.machines()) judge_machine(*machine, workspace, hub);
   }
+  judge_soundness();
+}
+
+void Oracle::judge_soundness() {
+  for (auto& machine : world_.machines()) {
+    const auto findings = machine->replica().check();
+    const bool is_sound = findings && findings->empty();
+    require(is_sound, is_sound ? ""
+                               : fmt::format("19: the check of machine {} finds: {}", machine->index(),
+                                             findings ? findings->front() : findings.error().message));
+  }
+  const auto report = world_.site().store().check();
+  require(report && report->problems.empty(),
+          report && report->problems.empty()
+              ? ""
+              : "19: the check of the hub finds: " +
+                    (report ? report->problems.front() : report.error().message));
 }
 
 void Oracle::judge_log(const WorkspaceId& workspace, const std::vector<Json>& log) {
   std::set<std::string> hashes;
   std::map<std::string, int> times; // by session
   std::map<std::string, std::uint64_t> last_n;
-  std::uint64_t sequence = 0;
-  for (const Json& entry : log) {
-    require(std::stoull(entry["seq"].get<std::string>()) == ++sequence, "3: the log has a gap");
+  for (const Json& entry : log) { // its sequences are gapless: LogArchive sees to it
     const std::uint64_t n = std::stoull(entry["n"].get<std::string>());
     require(n == ++last_n[entry["replica"]], "5: operations of a replica are out of order");
     require(hashes.insert(entry["hash"]).second, "2: an operation is in the log twice");
-    if (entry["by"].contains("session")) ++times[entry["by"]["session"]];
+    ++times[session_of(entry)];
   }
-  std::map<std::size_t, std::set<std::string>> rejected;
-  for (auto& machine : world_.machines()) rejected[machine->index()] = read_rejected(*machine, workspace);
-  std::map<std::string, int> acknowledged;
+  std::map<std::size_t, std::set<std::string>> kept;
+  for (auto& machine : world_.machines()) kept[machine->index()] = read_kept(*machine, workspace);
+  std::map<std::string, int> written;
   for (const Acknowledged& operation : world_.ledger()) {
     if (operation.workspace != workspace) continue;
-    ++acknowledged[operation.session];
+    ++written[operation.session];
     const bool is_kept =
-        times.contains(operation.session) || rejected[operation.machine].contains(operation.session);
+        times.contains(operation.session) || kept[operation.machine].contains(operation.session);
     require(is_kept || operation.is_waived,
             fmt::format("1: operation {} of machine {} is lost", operation.session, operation.machine));
   }
   for (const auto& [session, count] : times)
-    require(count <= acknowledged[session], fmt::format("2: operation {} is in the log twice", session));
+    require(session.empty() || count <= written[session],
+            fmt::format("2: operation {} is in the log twice", session));
 }
 
-std::set<std::string> Oracle::read_rejected(Machine& machine, const WorkspaceId& workspace) {
-  const MachineRow row = read_row(machine, workspace);
-  std::set<std::string> sessions;
-  auto done = machine.replica().database().read([&](storage::ReadTxn& txn) -> base::Result<> {
-    auto rows = txn.prepare("SELECT operation FROM rejected WHERE workspace = ?1");
-    rows.bind_all(row.key);
-    while (rows.step()) sessions.insert(Json::parse(rows.column_text(0))["session"]);
-    return {};
-  });
-  require(done.has_value(), "a machine's rejected operations cannot be read");
-  return sessions;
-}
-
-void Oracle::judge_machine(Machine& machine, const WorkspaceId& workspace, const HubState& hub) {
-  const Items items = read_machine(machine, workspace);
-  for (const auto& [id, text] : hub.items) {
-    const auto at = items.find(id);
-    // Conflicts settled long ago need not be in a snapshot.
-    require(at != items.end(), fmt::format("6: machine {} lacks {}: {}", machine.index(), id, text));
-    require(at->second == text, fmt::format("6: machine {} differs from the hub:\n  {}\n  {}",
-                                            machine.index(), at->second, text));
+void Oracle::judge_snapshot(const LogArchive& archive, const Items& hub) {
+  const LogArchive::Items expected = archive.items_at(archive.head());
+  for (const auto& [id, text] : hub) {
+    const auto at = expected.find(id);
+    require(at != expected.end(), fmt::format("7: the log never made {}", id));
+    require(*at->second == text,
+            fmt::format("7: a snapshot differs from the log:\n  {}\n  {}", text, *at->second));
   }
-  for (const auto& [id, text] : items)
-    require(hub.items.contains(id) || text.find("resolved_at") != std::string::npos,
+  for (const auto& [id, text] : expected)
+    require(hub.contains(id) || is_settled_conflict(*text),
+            fmt::format("7, 14: a snapshot lacks {}: {}", id, *text));
+}
+
+void Oracle::judge_machine(Machine& machine, const WorkspaceId& workspace, const Items& hub) {
+  require(count_leftovers(machine) == 0,
+          fmt::format("20: machine {} has rows of no workspace", machine.index()));
+  const auto store = read_store(machine, workspace);
+  if (!store) return; // at rest only members have it
+  for (const auto& [id, text] : hub) {
+    const auto at = store->confirmed.find(id);
+    require(at != store->confirmed.end(),
+            fmt::format("6: machine {} lacks {}: {}", machine.index(), id, text));
+    const std::string shown = LogArchive::normal_form(Json::parse(at->second));
+    require(shown == text,
+            fmt::format("6: machine {} differs from the hub:\n  {}\n  {}", machine.index(), shown, text));
+  }
+  for (const auto& [id, text] : store->confirmed)
+    require(hub.contains(id) || is_settled_conflict(text),
             fmt::format("6: machine {} has {}, which the hub lacks", machine.index(), id));
 }
 
@@ -176,20 +156,28 @@ void Oracle::judge_tree(const Items& items) {
   }
 }
 
-void Oracle::judge_counters(const HubState& hub) {
+void Oracle::judge_counters(const std::vector<Json>& log, const Items& hub) {
   std::set<std::string> taken;
-  for (const Json& entry : hub.log)
-    if (entry["by"].contains("session")) taken.insert(entry["by"]["session"].get<std::string>());
+  for (const Json& entry : log)
+    if (entry["status"] != "rejected") taken.insert(session_of(entry));
   std::map<std::string, std::int64_t> sums;
   for (const Acknowledged& operation : world_.ledger())
     if (taken.contains(operation.session)) sums[operation.node.str()] += operation.increment;
-  for (const auto& [id, text] : hub.items) {
+  for (const auto& [id, text] : hub) {
     const Json item = Json::parse(text);
     if (!item.contains("f")) continue;
     const std::int64_t count =
         item["f"].contains("use_count") ? item["f"]["use_count"][1].get<std::int64_t>() : 0;
     require(count == sums[id], fmt::format("11: the counter of {} is {} instead of {}", id, count, sums[id]));
   }
+}
+
+void Oracle::judge_separation(const WorkspaceId& workspace, const Items& hub) {
+  std::set<std::string> own;
+  for (const model::NodeId& node : world_.nodes(workspace)) own.insert(node.str());
+  for (const auto& [id, text] : hub)
+    require(own.contains(id) || !Json::parse(text).contains("f"),
+            fmt::format("20: {} was not made in this workspace", id));
 }
 
 } // namespace memsync::sim

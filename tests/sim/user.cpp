@@ -9,30 +9,36 @@ using model::FieldChanges;
 using model::NodeId;
 using replica::Editor;
 
-void User::act() {
+bool User::act(const std::function<bool()>& has_fault) {
   const auto& workspaces = world_.workspaces();
   const model::WorkspaceId workspace = workspaces[world_.random().below(workspaces.size())];
   Editor::Context context;
   const std::string session = world_.next_session();
   context.claims = {fmt::format("sim/{}", machine_.index()), session, "project"};
-  auto receipt =
-      machine_.replica().edit(workspace, context, [&](Editor& editor) -> Result<replica::WriteReceipt> {
-        TRY(change(editor));
-        return editor.finish();
-      });
-  if (!receipt) {
-    using enum base::ErrorCode;
-    const auto code = receipt.error().code;
-    require(code == not_found || code == validation || code == permission || code == too_large,
-            "an edit failed: " + receipt.error().message);
-    return;
-  }
-  for (const model::Operation& operation : receipt->operations) {
-    world_.note({machine_.index(), workspace, session, operation.target_node(),
-                 operation.fields.use_count.value_or(0)});
-    world_.trace(fmt::format("machine {} wrote {} n={} of {} base={}", machine_.index(),
-                             model::name_of(operation.kind), operation.n, operation.target.view(),
-                             operation.base.value));
+  replica::WriteReceipt written;
+  auto done = machine_.replica().edit(workspace, context, [&](Editor& editor) -> Result<> {
+    TRY(change(editor));
+    written = editor.finish();
+    return {};
+  });
+  if (done || has_fault()) note(written, session, done.has_value());
+  if (done || has_fault()) return done.has_value();
+  using enum base::ErrorCode;
+  const auto code = done.error().code;
+  require(code == not_found || code == validation || code == permission || code == too_large,
+          "an edit failed: " + done.error().message);
+  return true;
+}
+
+void User::note(const replica::WriteReceipt& receipt, const std::string& session, bool is_acknowledged) {
+  for (const model::Operation& operation : receipt.operations) {
+    Acknowledged noted{machine_.index(), receipt.workspace, session, operation.target_node(),
+                       operation.fields.use_count.value_or(0)};
+    noted.is_waived = !is_acknowledged;
+    world_.note(noted);
+    world_.trace(fmt::format("machine {} {} {} n={} of {} base={} ({})", machine_.index(),
+                             is_acknowledged ? "wrote" : "tried to write", model::name_of(operation.kind),
+                             operation.n, operation.target.view(), operation.base.value, session));
   }
 }
 
