@@ -22,11 +22,11 @@ namespace {
 
 constexpr milliseconds k_first_delay{500}, k_longest_delay{30'000};
 constexpr std::chrono::minutes k_refused_delay{10}; // before asking again with a token the hub refused
-constexpr std::chrono::minutes k_polling_period{
-    10}; // behind a bad proxy, unless a stream beside the polls works
+/// Behind a bad proxy, unless a stream beside the polls works.
+constexpr std::chrono::minutes k_polling_period{10};
 constexpr std::chrono::minutes k_idle_period{1};
-constexpr std::chrono::minutes k_account_period{
-    1}; // of asking for the account while no stream tells news of it
+/// Of asking for the account while no stream tells news of it.
+constexpr std::chrono::minutes k_account_period{1};
 
 constexpr std::size_t k_joined_entries = 250;
 
