@@ -99,8 +99,15 @@ std::string Connection::query_text(const std::string& sql) {
   const int result = sqlite3_step(statement.get());
   if (result == SQLITE_DONE) return {};
   if (result != SQLITE_ROW) throw_sqlite_error(handle_, result, sql.c_str());
-  const unsigned char* const text = sqlite3_column_text(statement.get(), 0);
-  return text ? reinterpret_cast<const char*>(text) : "";
+  const unsigned char* const column = sqlite3_column_text(statement.get(), 0);
+  const std::string text = column ? reinterpret_cast<const char*>(column) : "";
+  // To its end: what a PRAGMA changes is committed after its row. A full disk that kept the switch to WAL
+  // from being committed went unnoticed otherwise, and the store was used with a rollback journal from then
+  // on.
+  int rest = SQLITE_ROW;
+  while (rest == SQLITE_ROW) rest = sqlite3_step(statement.get());
+  if (rest != SQLITE_DONE) throw_sqlite_error(handle_, rest, sql.c_str());
+  return text;
 }
 
 std::int64_t Connection::query_int64(const std::string& sql) {

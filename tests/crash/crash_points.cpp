@@ -133,6 +133,8 @@ void CrashPoints::strike(Machine& machine, const Trial& trial) {
 }
 
 void CrashPoints::judge(Machine& machine, const Trial& trial) {
+  // Opening the store that is being made goes on with the step: it must make the same one.
+  if (!workload_.steps()[trial.step].run) workload_.go_back_to(trial.step);
   switch (trial.kind) {
     case Fault::Kind::io_error:
     case Fault::Kind::full:
