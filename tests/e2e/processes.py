@@ -226,8 +226,9 @@ class Leading(Case):
     def test_subscribers_of_a_process_that_does_not_lead_hear_of_neighbours_and_of_teammates(self):
         leader, (other, _) = self.start(3)
         other.request("resources/subscribe", {"uri": "memsync://status"})
-        for writer in (leader, self.ben.session()):
-            writer.call("remember", title="News", content="heard by a process that does not lead")
+        # Different ones: the same memory again is none that anybody hears of.
+        for title, writer in (("News at home", leader), ("News of Ben", self.ben.session())):
+            writer.call("remember", title=title, content=f"{title}, heard by a process that does not lead")
             other.wait_notification(lambda message: message["method"] == "notifications/resources/updated")
 
 
