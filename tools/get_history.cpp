@@ -2,8 +2,9 @@
 
 #include "agent/activity.h"
 #include "model/limits.h"
-#include "tools/line_diff.h"
+#include "tools/text_blame.h"
 #include "tools/waiting.h"
+#include "tools/word_diff.h"
 
 namespace memsync::tools {
 
@@ -16,6 +17,7 @@ constexpr std::size_t k_value_bytes = 400;
 // Rows that one diff folds together; older ones are left out.
 constexpr std::size_t k_diff_rows = 1'000;
 constexpr std::size_t k_diff_bytes = 16'000;
+constexpr std::size_t k_paragraph_bytes = 120;
 constexpr std::chrono::seconds k_fetch_limit{10};
 
 Json clip_value(Json value) {
@@ -73,15 +75,89 @@ std::string text_of(const std::optional<std::string>& register_text) {
 base::Result<> fill_diff(Session& session, replica::Reader& reader, const Place& place,
                          replica::Reader::HistoryQuery query, HistoryResult& result) {
   query.limit = k_diff_rows;
+  // Between two states: the change that made the first one is not part of it.
+  if (query.from) query.from = model::Sequence{query.from->value + 1};
   TRY_ASSIGN(const auto page, reader.history(place.workspace, query));
   for (const auto& row : fold(page.rows)) {
     if (*row.field == model::Field::content) {
       std::size_t left_out = 0;
-      result.diff = agent::clip(agent::show(diff_lines(text_of(row.old_value), text_of(row.new_value))),
+      result.diff = agent::clip(agent::show(diff_words(text_of(row.old_value), text_of(row.new_value))),
                                 k_diff_bytes, left_out);
     }
     result.changes.push_back(make_view(session, reader, place, row));
   }
+  return {};
+}
+
+/// The creation of a node and every change of its content, oldest first, as far as the history goes.
+base::Result<std::vector<replica::ChangeRow>> load_contents(replica::Reader& reader, const Place& place,
+                                                            const model::NodeId& node) {
+  replica::Reader::HistoryQuery query;
+  query.node = node;
+  query.limit = k_diff_rows;
+  std::vector<replica::ChangeRow> rows;
+  for (bool has_more = true; has_more;) {
+    TRY_ASSIGN(const auto page, reader.history(place.workspace, query));
+    for (const auto& row : page.rows) {
+      const bool is_creation = row.kind == model::OperationKind::create && !row.field;
+      if (is_creation || (row.field == model::Field::content && !row.lost)) rows.push_back(row);
+    }
+    query.cursor = page.next_cursor;
+    has_more = !page.next_cursor.empty();
+  }
+  std::reverse(rows.begin(), rows.end());
+  return rows;
+}
+
+/// The texts a content went through, and who made each but the first.
+struct Versions {
+  std::vector<std::string> texts;
+  std::vector<ChangeView> writers;
+};
+
+base::Result<Versions> load_versions(Session& session, replica::Reader& reader, const Place& place,
+                                     const model::NodeId& node, const replica::ChangeRow* now) {
+  TRY_ASSIGN(const auto rows, load_contents(reader, place, node));
+  const auto first = std::find_if(rows.begin(), rows.end(), [](const auto& row) { return row.field; });
+  const bool is_pending = now && now->sequence.is_provisional();
+  // A creation does not repeat its fields: what the first change replaced is what it had.
+  std::string initial;
+  if (first != rows.end()) initial = text_of(first->old_value);
+  if (first == rows.end() && now && !is_pending) initial = text_of(now->new_value);
+  Versions versions;
+  const bool is_creation_known = !rows.empty() && !rows.front().field;
+  versions.texts.push_back(is_creation_known ? "" : initial);
+  for (const auto& row : rows) {
+    versions.texts.push_back(row.field ? text_of(row.new_value) : initial);
+    versions.writers.push_back(make_view(session, reader, place, row));
+  }
+  if (!now || text_of(now->new_value) == versions.texts.back()) return versions;
+  // An own change that is not in the log yet. On a text that never changed since it was made, nothing tells
+  // what was there before: then nobody is named.
+  const bool is_before_known = first != rows.end();
+  if (!is_before_known) return Versions{{text_of(now->new_value)}, {}};
+  versions.texts.push_back(text_of(now->new_value));
+  versions.writers.push_back(make_view(session, reader, place, *now));
+  return versions;
+}
+
+base::Result<> fill_blame(Session& session, replica::Reader& reader, const Place& place,
+                          const model::NodeId& node, HistoryResult& result) {
+  const auto rows = reader.blame(place.workspace, node);
+  for (const auto& row : rows) result.changes.push_back(make_view(session, reader, place, row));
+  const auto content = std::find_if(rows.begin(), rows.end(),
+                                    [](const auto& row) { return row.field == model::Field::content; });
+  TRY_ASSIGN(const Versions versions,
+             load_versions(session, reader, place, node, content == rows.end() ? nullptr : &*content));
+  for (const BlamedParagraph& paragraph : blame_paragraphs(versions.texts)) {
+    std::size_t left_out = 0;
+    std::string text = agent::clip(agent::show(paragraph.text), k_paragraph_bytes, left_out);
+    if (left_out > 0) text += fmt::format(" ... ({} bytes more)", left_out);
+    ParagraphView view{paragraph.line, std::move(text), std::nullopt};
+    if (paragraph.writer) view.writer = versions.writers[*paragraph.writer - 1];
+    result.paragraphs.push_back(std::move(view));
+  }
+  result.paragraphs_left_out = cut_to_budget(result.paragraphs, agent::k_default_answer_tokens / 2);
   return {};
 }
 
@@ -188,10 +264,7 @@ base::Result<HistoryResult> get_history(Session& session, const HistoryArguments
     switch (arguments.view) {
       case View::changes: TRY(fill_changes(session, reader, target.place, target.query, result)); break;
       case View::diff: TRY(fill_diff(session, reader, target.place, target.query, result)); break;
-      case View::blame:
-        for (const auto& row : reader.blame(target.place.workspace, *target.query.node))
-          result.changes.push_back(make_view(session, reader, target.place, row));
-        break;
+      case View::blame: TRY(fill_blame(session, reader, target.place, *target.query.node, result)); break;
     }
     return result;
   });
@@ -220,12 +293,27 @@ Json to_json(const ChangeView& change) {
   return json;
 }
 
+Json to_json(const ParagraphView& paragraph) {
+  Json json = {{"line", paragraph.line}, {"text", paragraph.text}};
+  if (!paragraph.writer) return json;
+  const ChangeView& writer = *paragraph.writer;
+  json.update({{"author", writer.author}, {"at", writer.at}, {"age", writer.age}});
+  set_if(json, "id", writer.id);
+  set_if(json, "reported_by", writer.reported_by);
+  set_if(json, "session", writer.session);
+  return json;
+}
+
 mcp::ToolResult render(const HistoryResult& result) {
   Json json = {{"changes", to_json_list(result.changes)},
                {"view", view_name(result.view)},
                {"complete", result.missing == 0},
                {"notice", agent::k_notice}};
   set_if(json, "diff", result.diff);
+  if (result.view == View::blame) {
+    json["paragraphs"] = to_json_list(result.paragraphs);
+    json["paragraphs_left_out"] = result.paragraphs_left_out;
+  }
   set_if(json, "next_cursor", result.next_cursor);
   set_if(json, "hint", hint_for(result));
   std::string text;
@@ -239,6 +327,11 @@ mcp::ToolResult render(const HistoryResult& result) {
   }
   if (result.changes.empty()) text += "No changes.\n";
   text += agent::quote(result.diff, "  ");
+  for (const ParagraphView& paragraph : result.paragraphs)
+    text +=
+        fmt::format("line {}: {}\n{}", paragraph.line,
+                    paragraph.writer ? paragraph.writer->author + ", " + paragraph.writer->age : "unknown",
+                    agent::quote(paragraph.text, "  "));
   if (const auto hint = hint_for(result); !hint.empty()) text += hint + "\n";
   return {std::move(json), text + std::string(agent::k_notice) + "\n", {}, false};
 }

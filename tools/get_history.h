@@ -28,10 +28,19 @@ struct ChangeView {
   std::string status;
 };
 
+/// A paragraph of the content, and the change that wrote it last.
+struct ParagraphView {
+  std::size_t line = 0;
+  std::string text;
+  std::optional<ChangeView> writer; // nothing: written before the history here begins
+};
+
 struct HistoryResult {
   HistoryArguments::View view = HistoryArguments::View::changes;
-  std::vector<ChangeView> changes; // newest first; diff and blame: one per field
-  std::string diff;                // of the content
+  std::vector<ChangeView> changes;       // newest first; diff and blame: one per field
+  std::string diff;                      // of the content
+  std::vector<ParagraphView> paragraphs; // of the content; blame only
+  std::size_t paragraphs_left_out = 0;
   std::string next_cursor;
   std::size_t pending = 0; // operations the history does not have yet
   /// Entries of the hub's log whose history this replica lacks, since it began with a snapshot; 0: complete.
@@ -47,5 +56,6 @@ void get_whole_history(Session& session, const HistoryArguments& arguments, cons
                        std::function<void(base::Result<HistoryResult>)> done);
 mcp::ToolResult render(const HistoryResult& result);
 Json to_json(const ChangeView& change);
+Json to_json(const ParagraphView& paragraph);
 
 } // namespace memsync::tools

@@ -54,6 +54,12 @@ base::Result<> check_authors(replica::Reader& reader, const Target& target,
   return {};
 }
 
+/// Only what came after the point.
+void go_after(replica::Reader::HistoryQuery& query, const ChangePoint& point) {
+  if (point.sequence) query.from = model::Sequence{point.sequence->value + 1};
+  if (point.time) query.since = *point.time + std::chrono::milliseconds(1);
+}
+
 base::Result<Target> find_target(Session& session, replica::Reader& reader,
                                  const RevertArguments& arguments) {
   Target target;
@@ -67,8 +73,12 @@ base::Result<Target> find_target(Session& session, replica::Reader& reader,
                agent::locate_node(session, reader, *arguments.node, replica::Reader::Deleted::included));
     target.workspace = reader.workspace(node.workspace);
     query.node = node.node.id;
-    if (arguments.to.sequence) query.from = model::Sequence{arguments.to.sequence->value + 1};
-    if (arguments.to.time) query.since = *arguments.to.time + std::chrono::milliseconds(1);
+    go_after(query, arguments.to);
+  } else if (arguments.document) {
+    TRY_ASSIGN(const auto document, agent::locate_document(session, reader, *arguments.document));
+    target.workspace = reader.workspace(document.workspace);
+    query.document = document.id;
+    go_after(query, arguments.to);
   } else {
     TRY_ASSIGN(const auto current, session.choose_workspace(reader, std::nullopt));
     target.workspace = current.workspace;
@@ -81,8 +91,9 @@ base::Result<Target> find_target(Session& session, replica::Reader& reader,
     return base::Error{base::ErrorCode::not_found,
                        fmt::format("no change {} in \"{}\"; get_history shows them",
                                    agent::show(*arguments.change), agent::show(target.workspace.name))};
-  if (!arguments.change && !arguments.node) TRY(check_authors(reader, target, arguments));
-  target.plan = plan_compensation(reader, target.workspace, target.rows, arguments.node.has_value());
+  const bool goes_to_a_point = arguments.node || arguments.document;
+  if (!arguments.change && !goes_to_a_point) TRY(check_authors(reader, target, arguments));
+  target.plan = plan_compensation(reader, target.workspace, target.rows, goes_to_a_point);
   return target;
 }
 
@@ -115,14 +126,18 @@ base::Result<RevertArguments> RevertArguments::parse(const Arguments& in) {
   arguments.session = in.text("session").value_or("");
   TRY_ASSIGN(arguments.since, in.time("since"));
   arguments.node = in.text("node");
+  arguments.document = in.text("document");
   const bool is_by_author = !arguments.author.empty() || !arguments.session.empty();
-  const int ways = (arguments.change ? 1 : 0) + (is_by_author ? 1 : 0) + (arguments.node ? 1 : 0);
-  if (ways != 1) return invalid("give `change`, or `author`/`session` with `since`, or `node` with `to`");
+  const bool goes_to_a_point = arguments.node || arguments.document;
+  const int ways = (arguments.change ? 1 : 0) + (is_by_author ? 1 : 0) + (arguments.node ? 1 : 0) +
+                   (arguments.document ? 1 : 0);
+  if (ways != 1)
+    return invalid("give `change`, or `author`/`session` with `since`, or `node` or `document` with `to`");
   if (is_by_author && !arguments.since)
     return invalid("since: from when on? Give an age (2h, 1d), a date or RFC 3339");
   if (!is_by_author && arguments.since) return invalid("since: goes with `author` or `session`");
   const auto to = in.text("to");
-  if (to.has_value() != arguments.node.has_value()) return invalid("`node` and `to` go together");
+  if (to.has_value() != goes_to_a_point) return invalid("`to` goes with `node` or `document`");
   if (to) {
     TRY_ASSIGN(arguments.to, parse_change_point("to", *to, in.now()));
   }

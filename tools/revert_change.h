@@ -6,12 +6,13 @@
 
 namespace memsync::tools {
 
-/// Exactly one of: `change`; `author` and/or `session` with `since`; `node` with `to`.
+/// Exactly one of: `change`; `author` and/or `session` with `since`; `node` or
+/// `document` with `to`.
 struct RevertArguments {
   std::optional<std::string> change;
   std::string author, session;
   std::optional<base::Timestamp> since;
-  std::optional<std::string> node;
+  std::optional<std::string> node, document;
   ChangePoint to;
 
   static base::Result<RevertArguments> parse(const Arguments& in);
@@ -33,7 +34,7 @@ struct RevertResult {
 };
 
 /// Undoes by new operations; history keeps both. What somebody changed afterwards is left alone and named,
-/// except with `node`, which goes back to that state whatever followed. Core thread.
+/// except with `node` or `document`, which goes back to that state whatever followed. Core thread.
 base::Result<RevertResult> revert_change(Session& session, const RevertArguments& arguments);
 mcp::ToolResult render(const RevertResult& result);
 Json to_json(const Compensation& compensation);

@@ -198,6 +198,11 @@ void add_reading_commands(CLI::App& app, Action& chosen) {
   log->add_option("--author", logged->author, "by this person");
   log->add_option("--session", logged->session, "by this agent session");
   log->add_option("--since", logged->since, "like 2h, 3d or 2026-11-20");
+  CLI::Option* blame = log->add_flag("--blame", logged->blame, "who wrote each field and paragraph last");
+  CLI::Option* diff = log->add_flag("--diff", logged->diff, "what changed between --from and --to");
+  blame->excludes(diff);
+  log->add_option("--from", logged->from, "a change or a time; without it the beginning")->needs(diff);
+  log->add_option("--to", logged->to, "a change or a time; without it now")->needs(diff);
   log->add_option("--limit", logged->limit, "how many")->check(CLI::Range(1, 200));
   on_parsed(log, chosen, logged, &cli::run_log);
 

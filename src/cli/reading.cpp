@@ -1,6 +1,7 @@
 #include "cli/reading.h"
 
 #include "agent/locate.h"
+#include "cli/side_by_side.h"
 #include "tools/get_history.h"
 #include "tools/list_documents.h"
 #include "tools/read_document.h"
@@ -53,6 +54,64 @@ std::string shown_value(const Json& value) {
   return one_line(value.is_string() ? value.get<std::string>() : base::dump_json(value), 40);
 }
 
+Result<tools::ChangePoint> parse_point(Workbench& bench, std::string_view option, const std::string& text) {
+  if (text.empty()) return tools::ChangePoint();
+  return tools::parse_change_point(option, text, bench.session.now());
+}
+
+std::string describe_blame(const Context& context, const tools::HistoryResult& result) {
+  std::vector<std::vector<Cell>> fields;
+  for (const auto& change : result.changes)
+    fields.push_back({{change.field, Style::bold},
+                      {change.author, Style::cyan},
+                      {change.age},
+                      {change.reported_by},
+                      {change.session},
+                      {change.id, Style::dim}});
+  std::string text = format_table(
+      context.terminal, {{"FIELD"}, {"WHO"}, {"WHEN"}, {"REPORTED BY"}, {"SESSION"}, {"CHANGE"}}, fields);
+  std::vector<std::vector<Cell>> paragraphs;
+  for (const auto& paragraph : result.paragraphs) {
+    const tools::ChangeView writer = paragraph.writer.value_or(tools::ChangeView());
+    paragraphs.push_back({{std::to_string(paragraph.line)},
+                          {paragraph.writer ? writer.author : "?", Style::cyan},
+                          {writer.age},
+                          {writer.reported_by},
+                          {writer.session},
+                          {writer.id, Style::dim},
+                          {one_line(paragraph.text, 80)}});
+  }
+  if (!paragraphs.empty())
+    text += "\n" + format_table(context.terminal,
+                                {{"LINE", Align::right},
+                                 {"WHO"},
+                                 {"WHEN"},
+                                 {"REPORTED BY"},
+                                 {"SESSION"},
+                                 {"CHANGE"},
+                                 {"PARAGRAPH"}},
+                                paragraphs);
+  if (result.paragraphs_left_out > 0)
+    text += fmt::format("{} more paragraphs.\n", result.paragraphs_left_out);
+  return text.empty() ? "Nobody wrote anything yet.\n" : text;
+}
+
+std::string describe_diff(const Context& context, const tools::HistoryResult& result) {
+  std::string text;
+  const auto whole = [](const Json& value) {
+    return value.is_null() ? "" : value.is_string() ? value.get<std::string>() : base::dump_json(value);
+  };
+  for (const auto& change : result.changes)
+    if (change.field != "content")
+      text +=
+          context.in(Style::bold, change.field) + "\n" +
+          format_side_by_side(context.terminal, {"before", whole(change.old_value)},
+                              {fmt::format("{}, {}", change.author, change.age), whole(change.new_value)}) +
+          "\n";
+  if (!result.diff.empty()) text += context.in(Style::bold, "content") + "\n" + result.diff;
+  return text.empty() ? "Nothing changed between these points.\n" : text;
+}
+
 Result<> log_history(const Context& context, Workbench& bench, const LogOptions& options) {
   tools::HistoryArguments arguments;
   arguments.document = given(options.document);
@@ -61,12 +120,21 @@ Result<> log_history(const Context& context, Workbench& bench, const LogOptions&
   arguments.session = options.session;
   TRY_ASSIGN(arguments.since, parse_when(bench, options.since));
   arguments.limit = options.limit;
+  if (options.blame) arguments.view = tools::HistoryArguments::View::blame;
+  if (options.diff) arguments.view = tools::HistoryArguments::View::diff;
+  TRY_ASSIGN(arguments.from, parse_point(bench, "from", options.from));
+  TRY_ASSIGN(arguments.to, parse_point(bench, "to", options.to));
   std::optional<Result<tools::HistoryResult>> answer;
   tools::get_whole_history(bench.session, arguments, {},
                            [&](Result<tools::HistoryResult> got) { answer = std::move(got); });
   bench.run_until([&] { return answer.has_value(); });
   if (!answer) return Error{ErrorCode::cancelled, "stopped before the history was complete"};
   TRY_ASSIGN(const tools::HistoryResult result, *std::move(answer));
+  if (options.blame || options.diff) {
+    context.show(tools::render(result).structured,
+                 options.blame ? describe_blame(context, result) : describe_diff(context, result));
+    return {};
+  }
   std::vector<std::vector<Cell>> rows;
   for (const auto& change : result.changes) {
     std::string what = change.field.empty() ? ""
@@ -186,6 +254,8 @@ Result<> run_show(const Context& context, const ShowOptions& options) {
 
 Result<> run_log(const Context& context, const LogOptions& options) {
   TRY_ASSIGN(Workbench* const bench, context.open());
+  if ((options.blame || options.diff) && options.node.empty())
+    return Error{ErrorCode::validation, "--blame and --diff need --node ID"};
   const bool is_narrow = !options.document.empty() || !options.node.empty() || !options.author.empty() ||
                          !options.session.empty();
   return is_narrow ? log_history(context, *bench, options) : log_activity(context, *bench, options);

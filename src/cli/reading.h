@@ -24,8 +24,11 @@ Result<> run_show(const Context& context, const ShowOptions& options);
 struct LogOptions {
   std::string document, node, author, session, since;
   std::size_t limit = 20;
+  bool blame = false, diff = false; // of a node; at most one
+  std::string from, to;             // what diff compares: change ids or times
 };
-/// `memsync log`: who changed what; of the current workspace unless a document or node is named.
+/// `memsync log`: who changed what; of the current workspace unless a document or node is named. Who wrote
+/// each field and paragraph last with `blame`; what differs between two points with `diff`.
 Result<> run_log(const Context& context, const LogOptions& options);
 
 } // namespace memsync::cli

@@ -346,6 +346,19 @@ class Conflicts(OnHub):
             self.assertEqual(self.conflicts(person), [])
             self.assertIn("No open conflicts", self.run_as(person, "resolve").stdout)
 
+    def test_log_tells_who_wrote_each_paragraph_and_what_changed_between_two_points(self):
+        self.assertEqual(self.run_as(self.ana, "resolve", "--keep-local").returncode, 0)
+        self.sync(self.ana, self.ben)
+        blame = self.run_as(self.ben, "log", "--node", self.node, "--blame")
+        self.assertEqual(blame.returncode, 0, blame.stderr)
+        self.assertIn("content", blame.stdout)
+        self.assertIn("Redis", blame.stdout)
+        diff = self.run_as(self.ben, "log", "--node", self.node, "--diff")
+        self.assertEqual(diff.returncode, 0, diff.stderr)
+        self.assertIn("keepalive is [-30-]{+90+}", diff.stdout)
+        self.assertEqual(self.run_as(self.ben, "log", "--blame").returncode, 1)
+        self.assertEqual(self.run_as(self.ben, "log", "--node", self.node, "--from", "1").returncode, 2)
+
     def test_the_second_of_two_who_settle_it_changes_nothing(self):
         self.assertEqual(self.run_as(self.ana, "resolve", "--value", "Ana decided").returncode, 0)
         self.assertEqual(self.run_as(self.ben, "resolve", "--value", "Ben decided").returncode, 0)

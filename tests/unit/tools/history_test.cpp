@@ -1,5 +1,6 @@
 #include "toolbench.h"
 #include "tools/line_diff.h"
+#include "tools/word_diff.h"
 
 using namespace memsync;
 using namespace memsync::tests;
@@ -113,7 +114,23 @@ TEST_CASE_FIXTURE(Pair, "a diff folds all changes of a field and shows the lines
   share();
   const auto diff = at_anna.call("get_history", {{"node", node}, {"view", "diff"}});
   CHECK_EQ(diff["changes"].size(), 2);
-  CHECK(has_all(diff["diff"], {"- two", "+ 2", "- three", "+ 3"}));
+  CHECK_EQ(diff["diff"], "@@ line 2\n~ [-two-]{+2+}\n~ [-three-]{+3+}\n");
+}
+
+TEST_CASE_FIXTURE(Pair, "a diff is between two points: what the first one's change did is not part of it") {
+  update(at_ben, {{"title", "Second"}});
+  share();
+  const auto from = at_anna.call("get_history", {{"node", node}, {"limit", 1}})["changes"][0]["id"];
+  update(at_ben, {{"title", "Third"}});
+  share();
+  const auto to = at_anna.call("get_history", {{"node", node}, {"limit", 1}})["changes"][0]["id"];
+  update(at_ben, {{"title", "Fourth"}});
+  share();
+  const auto diff =
+      at_anna.call("get_history", {{"node", node}, {"view", "diff"}, {"from", from}, {"to", to}});
+  REQUIRE_EQ(diff["changes"].size(), 1);
+  CHECK_EQ(diff["changes"][0]["old"], "Second");
+  CHECK_EQ(diff["changes"][0]["new"], "Third");
 }
 
 TEST_CASE_FIXTURE(Pair, "blame names the last writer of each field") {
@@ -124,6 +141,47 @@ TEST_CASE_FIXTURE(Pair, "blame names the last writer of each field") {
   for (const auto& change : blame["changes"]) writers[change["field"]] = change["author"];
   CHECK_EQ(writers["title"], "Ben");
   CHECK_EQ(writers["content"], "Anna");
+}
+
+TEST_CASE_FIXTURE(Pair, "blame names who wrote each paragraph last, in which session and when") {
+  update(at_anna, {{"content", "# One\n\nfirst\nsecond\n\nthird\n"}});
+  share();
+  update(at_ben, {{"content", "# One\n\nfirst\nSECOND\n\nthird\n"}});
+  share();
+  const auto blame = at_anna.call("get_history", {{"node", node}, {"view", "blame"}});
+  const auto& paragraphs = blame["paragraphs"];
+  REQUIRE_EQ(paragraphs.size(), 3);
+  CHECK_EQ(paragraphs[0]["author"], "Anna");
+  CHECK_EQ(paragraphs[1]["line"], 3);
+  CHECK_EQ(paragraphs[1]["text"], "first\nSECOND\n");
+  CHECK_EQ(paragraphs[1]["author"], "Ben");
+  CHECK_EQ(paragraphs[1]["session"], "s-ben");
+  CHECK_EQ(paragraphs[1]["reported_by"], "claude-code/2.1");
+  CHECK(paragraphs[1].contains("at"));
+  CHECK_EQ(paragraphs[2]["author"], "Anna");
+  CHECK_EQ(blame["paragraphs_left_out"], 0);
+}
+
+TEST_CASE_FIXTURE(Pair, "blame knows a paragraph that is not in the log yet") {
+  update(at_anna, {{"content", "one\n"}});
+  share();
+  update(at_ben, {{"content", "one\n\nfour\n"}});
+  const auto paragraphs = at_ben.call("get_history", {{"node", node}, {"view", "blame"}})["paragraphs"];
+  REQUIRE_EQ(paragraphs.size(), 2);
+  CHECK_EQ(paragraphs[0]["author"], "Anna");
+  CHECK_EQ(paragraphs[1]["author"], "Ben");
+  CHECK_FALSE(paragraphs[1].contains("id"));
+}
+
+TEST_CASE_FIXTURE(Pair, "a document goes back to what it was at a point, with what was made in it since") {
+  const auto before = at_anna.call("get_history", {{"node", node}})["changes"][0]["id"];
+  update(at_ben, {{"title", "Second"}});
+  at_ben.call("remember", {{"title", "Later"}, {"content", "x"}, {"document", "Notes"}});
+  share();
+  at_anna.call("revert_change", {{"document", "Notes"}, {"to", before}});
+  share();
+  CHECK_EQ(read(at_ben)["title"], "Timeout");
+  CHECK_EQ(at_ben.call("search_memories", {{"query", "Later"}})["results"].size(), 0);
 }
 
 TEST_CASE_FIXTURE(Pair, "one change is taken back by a new operation") {
@@ -215,6 +273,13 @@ TEST_CASE_FIXTURE(Pair, "a revert says what it needs") {
   CHECK(has_all(at_anna.fail("revert_change", {{"change", "999"}}), {"999"}));
   CHECK(has_all(at_anna.fail("revert_change", {{"node", node}, {"to", "then"}}), {"to"}));
   CHECK_FALSE(at_anna.fail("revert_change", {{"node", "zzzzzz"}, {"to", "1"}}).empty());
+}
+
+TEST_CASE("a word diff marks the words inside of changed lines") {
+  CHECK_EQ(tools::diff_words("set 60 s\nsame\n", "set 90 s\nsame\n"), "@@ line 1\n~ set [-60-]{+90+} s\n");
+  CHECK_EQ(tools::diff_words("a\n", "a\nb\n"), "@@ line 2\n+ b\n");
+  CHECK_EQ(tools::diff_words("a b c", "x y c"), "@@ line 1\n~ [-a b-]{+x y+} c\n");
+  CHECK_EQ(tools::diff_words("same", "same"), "");
 }
 
 TEST_CASE("a line diff shows what was removed and added, with where") {
