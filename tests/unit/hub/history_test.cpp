@@ -127,7 +127,7 @@ TEST_CASE("a value that somebody else's change replaced unseen stays under its o
   const auto node = f.add(f.olga, olgas, "one");
   f.push(f.olga, olgas, {olgas.retitle(node, "Olga's")});
   bobs.base = model::Sequence{1};
-  bobs.clock.value += 1;
+  bobs.clock.value += 100; // above what Olga's second write, which had seen her first, was given
   f.push(bob, bobs, {bobs.retitle(node, "Bob's")}); // concurrent and later: it wins
   const auto page = must(f.hub->node_history(f.olga.principal, f.team, node, "", 10));
   const auto lost =
