@@ -9,8 +9,8 @@
 namespace memsync::wire {
 
 /// Writes one JSON object member by member, in the order of the calls; the closing brace comes with the
-/// end of its scope. For texts that are written for every operation: through a Json value they took ten
-/// times as long.
+/// end of its scope. For texts that are written for every operation, which need no tree of values in
+/// between.
 class ObjectWriter {
  public:
   explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
