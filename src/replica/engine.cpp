@@ -256,7 +256,7 @@ class Engine::Core {
         proof.workspace.view());
     lanes_.erase(proof.workspace);
     ask_account(); // the proof may have been under way while its user was invited again
-    return store_.drop_workspace(proof.workspace);
+    return store_.drop_workspace(proof.workspace, proof.epoch);
   }
 
   // --- the stream ---

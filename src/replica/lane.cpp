@@ -314,13 +314,12 @@ Result<> Lane::take_content(wire::Problem& problem) {
   switch (error.code) {
     case ErrorCode::epoch:
       if (!problem.last_n) return wants_epoch_probe_ = true, Result<>();
-      wants_epoch_probe_ = false;
-      TRY(context_.store.adopt_epoch(id_, *problem.last_n));
-      adopted_epoch_ = problem.epoch.value_or(model::Epoch{});
-      return restart_snapshot();
+      return adopt_log(problem);
     case ErrorCode::resync: return restart_snapshot();
     case ErrorCode::forked: return renew(problem.accepted);
-    case ErrorCode::gap: return renew({});
+    case ErrorCode::gap:
+      if (!problem.last_n) break;
+      return adopt_log(problem);
     case ErrorCode::too_large:
       return batch_ = std::max<std::size_t>(batch_ / 2, 1), wants_push_ = true, Result<>();
     case ErrorCode::permission:
@@ -356,6 +355,18 @@ void Lane::block(const Error& error) {
 void Lane::note_success() {
   backoff_ = base::Backoff(k_first_delay, k_longest_delay);
   blocked_until_ = {};
+}
+
+/// The log of the hub is not the one that was sent to: it has another epoch, or lacks operations that it once
+/// had. What it lacks is queued again before its state replaces ours.
+Result<> Lane::adopt_log(const wire::Problem& problem) {
+  TRY_ASSIGN(const auto stored, row());
+  // About the numbers of an id that this store gave up: asked again for those of the present one.
+  if (stored.replica != push_replica_) return wants_epoch_probe_ = true, Result<>();
+  wants_epoch_probe_ = false;
+  TRY(context_.store.adopt_log(id_, *problem.last_n));
+  adopted_epoch_ = problem.epoch.value_or(model::Epoch{});
+  return restart_snapshot();
 }
 
 /// Another store works under this replica's id. An answer about operations that were sent under an

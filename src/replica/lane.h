@@ -101,6 +101,7 @@ class Lane {
   base::Result<> finish_comparison(DigestCheck::Outcome outcome);
   base::Result<> resync_damaged(std::string_view why);
   void send_push(wire::PushRequest push);
+  base::Result<> adopt_log(const wire::Problem& problem);
   base::Result<> ask_about_fork();
   base::Result<> renew(const std::vector<wire::OperationMark>& accepted);
   base::Result<> refuse(const base::Error& error);

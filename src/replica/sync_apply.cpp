@@ -136,10 +136,12 @@ class Page {
 
   void trim_acknowledged() {
     // Only the oldest are looked at, as many as one page can add: looking at all of them took longer than
-    // applying a page.
+    // applying a page. What was acknowledged when the hub's time was not known (`at` 0) has no age: it went
+    // with the first row of the log, and a hub restored from a backup never got it back.
     txn_.run(
         "DELETE FROM acknowledged WHERE (workspace, replica, n) IN (SELECT workspace, replica, n FROM "
-        "acknowledged WHERE workspace = ?1 ORDER BY replica, n LIMIT ?5) AND (at < ?2 OR n + ?3 < ?4)",
+        "acknowledged WHERE workspace = ?1 ORDER BY replica, n LIMIT ?5) AND ((at < ?2 AND at > 0) OR n + ?3 "
+        "< ?4)",
         row_.key.value, hub_time(txn_, row_) - k_acknowledged_kept, k_acknowledged_count, row_.next_n,
         static_cast<std::int64_t>(model::limits::k_page_entries));
   }

@@ -39,12 +39,12 @@ std::optional<model::Node> read_indexed(std::string_view state) {
   }
 }
 
-/// The outbox becomes exactly these operations, none of them sent. What is on top of the confirmed items is
-/// unchanged until the overlay is rebuilt.
+/// The outbox becomes exactly these operations, of which those up to `sent_n` were sent. What is on top of
+/// the confirmed items is unchanged until the overlay is rebuilt.
 void replace_outbox(WriteTxn& txn, Overlay& overlay, const WorkspaceRow& row,
-                    const std::vector<Operation>& operations, base::Timestamp now) {
+                    const std::vector<Operation>& operations, std::uint64_t sent_n, base::Timestamp now) {
   txn.run("DELETE FROM outbox WHERE workspace = ?1", row.key.value);
-  txn.run("UPDATE workspace SET sent_n = 0 WHERE key = ?1", row.key.value);
+  txn.run("UPDATE workspace SET sent_n = ?2 WHERE key = ?1", row.key.value, sent_n);
   for (const Operation& operation : operations)
     insert_into_outbox(txn, row.key, operation, node_of(overlay.state(), operation), now);
 }
@@ -55,28 +55,57 @@ void rebase(Operation& operation) {
   wire::seal(operation);
 }
 
-} // namespace
-
-void rebase_outbox(WriteTxn& txn, Overlay& overlay, const WorkspaceRow& row, base::Timestamp now) {
-  std::vector<Operation> operations = read_outbox(txn, row.key);
-  for (Operation& operation : operations) rebase(operation);
-  replace_outbox(txn, overlay, row, operations, now);
+/// Also as the store that this one is a copy of offered it to a restored hub.
+bool is_among(const std::vector<wire::OperationMark>& accepted, Operation operation) {
+  const base::Hash128 hash = operation.hash;
+  rebase(operation);
+  return std::any_of(accepted.begin(), accepted.end(), [&](const wire::OperationMark& mark) {
+    return mark.hash == hash || mark.hash == operation.hash;
+  });
 }
 
-Result<> SyncStore::adopt_epoch(const model::WorkspaceId& id, std::uint64_t last_n) {
+/// Numbers above `last_n` are given anew, without a hole: the hub takes no others. Holes are where it had
+/// rejected operations, and where acknowledged ones are no longer kept. Returns the next number.
+std::uint64_t number_above(std::vector<Operation>& operations, std::uint64_t last_n) {
+  std::uint64_t next = last_n + 1;
+  for (Operation& operation : operations)
+    if (operation.n > last_n) operation.n = next++;
+  return next;
+}
+
+} // namespace
+
+void rebase_unsent(WriteTxn& txn, Overlay& overlay, const WorkspaceRow& row, base::Timestamp now) {
+  std::vector<Operation> operations = read_outbox(txn, row.key);
+  for (Operation& operation : operations)
+    if (operation.n > row.sent_n) rebase(operation);
+  replace_outbox(txn, overlay, row, operations, row.sent_n, now);
+}
+
+Result<> SyncStore::adopt_log(const model::WorkspaceId& id, std::uint64_t last_n) {
   return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
-    std::vector<Operation> again =
-        read_operations(txn,
-                        "SELECT operation FROM acknowledged WHERE workspace = ?1 AND replica = "
-                        "(SELECT replica FROM workspace WHERE key = ?1) ORDER BY n",
-                        row.key);
-    for (Operation& operation : read_outbox(txn, row.key)) again.push_back(std::move(operation));
-    std::erase_if(again, [&](const Operation& operation) { return operation.n <= last_n; });
-    for (Operation& operation : again) rebase(operation);
+    std::vector<Operation> queue = read_outbox(txn, row.key);
+    for (Operation& operation :
+         read_operations(txn,
+                         "SELECT operation FROM acknowledged WHERE workspace = ?1 AND replica = "
+                         "(SELECT replica FROM workspace WHERE key = ?1)",
+                         row.key))
+      if (operation.n > last_n) queue.push_back(std::move(operation));
+    std::sort(queue.begin(), queue.end(), [](const Operation& a, const Operation& b) { return a.n < b.n; });
+    // What the hub has as it was sent stays as it is: the snapshot or a push tells what became of it.
+    const std::uint64_t sent_n = std::min(row.sent_n, last_n);
+    for (Operation& operation : queue)
+      if (operation.n > sent_n) rebase(operation);
+    const std::uint64_t next_n = std::min(row.next_n, number_above(queue, last_n));
+    txn.run("UPDATE workspace SET next_n = ?2 WHERE key = ?1", row.key.value, next_n);
+    txn.run("DELETE FROM acknowledged WHERE workspace = ?1 AND replica = ?2 AND n > ?3", row.key.value,
+            row.replica, last_n);
+    // Their numbers will be those of other operations.
+    txn.run("UPDATE rejected SET replica = ?3 WHERE workspace = ?1 AND replica = ?2 AND n > ?4",
+            row.key.value, row.replica, model::ReplicaId::random(replica_.random()), last_n);
     Overlay overlay(txn, row, store_user(txn));
     for (const ItemRef& item : overlay.state().items_with_base()) overlay.state().reset(item);
-    replace_outbox(txn, overlay, row, again, replica_.clock().now());
-    txn.run("DELETE FROM acknowledged WHERE workspace = ?1 AND n > ?2", row.key.value, last_n);
+    replace_outbox(txn, overlay, row, queue, sent_n, replica_.clock().now());
     overlay.rebuild();
     return {};
   });
@@ -86,10 +115,7 @@ Result<> SyncStore::renew_replica(const model::WorkspaceId& id,
                                   const std::vector<wire::OperationMark>& accepted) {
   return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
     std::vector<Operation> rest = read_outbox(txn, row.key);
-    std::erase_if(rest, [&](const Operation& operation) {
-      return std::any_of(accepted.begin(), accepted.end(),
-                         [&](const wire::OperationMark& mark) { return mark.hash == operation.hash; });
-    });
+    std::erase_if(rest, [&](const Operation& operation) { return is_among(accepted, operation); });
     std::uint64_t n = 0;
     for (Operation& operation : rest) operation.n = ++n;
     WorkspaceRow renewed = row;
@@ -99,23 +125,23 @@ Result<> SyncStore::renew_replica(const model::WorkspaceId& id,
             renewed.next_n);
     Overlay overlay(txn, renewed, store_user(txn));
     for (const ItemRef& item : overlay.state().items_with_base()) overlay.state().reset(item);
-    replace_outbox(txn, overlay, renewed, rest, replica_.clock().now());
+    replace_outbox(txn, overlay, renewed, rest, 0, replica_.clock().now());
     overlay.rebuild();
     return {};
   });
 }
 
-Result<> SyncStore::drop_workspace(const model::WorkspaceId& id) {
+Result<> SyncStore::drop_workspace(const model::WorkspaceId& id, model::Epoch log) {
   has_leftovers_ = true;
   return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
-    txn.run(
-        "INSERT INTO quarantine (workspace, name, at, operation) SELECT ?2, ?3, ?4, operation FROM outbox "
-        "WHERE workspace = ?1",
-        row.key.value, row.id, row.name, replica_.clock().now());
-    txn.run(
-        "INSERT INTO quarantine (workspace, name, at, operation) SELECT ?2, ?3, ?4, operation FROM rejected "
-        "WHERE workspace = ?1",
-        row.key.value, row.id, row.name, replica_.clock().now());
+    std::vector<std::string_view> kept{"outbox", "rejected"};
+    // What another log acknowledged, this one may lack, and nobody is left to offer it.
+    if (row.cursor.epoch != log) kept.push_back("acknowledged");
+    for (const std::string_view table : kept)
+      txn.run(fmt::format("INSERT INTO quarantine (workspace, name, at, operation) SELECT ?2, ?3, ?4, "
+                          "operation FROM {} WHERE workspace = ?1",
+                          table),
+              row.key.value, row.id, row.name, replica_.clock().now());
     txn.run("DELETE FROM base WHERE space = ?1", row.space.value);
     for (const std::string_view sql :
          {"DELETE FROM outbox WHERE workspace = ?1", "DELETE FROM touch WHERE workspace = ?1",

@@ -158,7 +158,7 @@ Result<> SyncStore::finish_snapshot(const model::WorkspaceId& id) {
     for (const std::uint64_t n : staging->contains) acknowledge(txn, overlay, swapped, n, hub_time(txn, row));
     // What was written since the new log was adopted still counts in positions of the old one.
     if (row.cursor.epoch.value != 0 && row.cursor.epoch != staging->staging.epoch)
-      rebase_outbox(txn, overlay, swapped, replica_.clock().now());
+      rebase_unsent(txn, overlay, swapped, replica_.clock().now());
     overlay.rebuild();
     return {};
   });

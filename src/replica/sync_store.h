@@ -78,15 +78,18 @@ class SyncStore {
 
   // --- when the common past ended
   /// The hub's log was replaced: own operations above its `last_n` are queued again, the acknowledged
-  /// ones included, so that clients refill a hub restored from a backup. A snapshot must follow.
-  base::Result<> adopt_epoch(const model::WorkspaceId& id, std::uint64_t last_n);
+  /// ones included, so that clients refill a hub restored from a backup. They are numbered anew, since the
+  /// hub takes no holes. What was sent and is not above `last_n` stays for the snapshot, which must follow,
+  /// or the next push to tell what became of it.
+  base::Result<> adopt_log(const model::WorkspaceId& id, std::uint64_t last_n);
   /// This store is a copy of another, or was restored: a new replica id; what the hub has of the outbox
   /// (`accepted`) is dropped, the rest renumbered from 1.
   base::Result<> renew_replica(const model::WorkspaceId& id,
                                const std::vector<wire::OperationMark>& accepted);
-  /// The hub proved that this person was removed: deletes the replica of the workspace without writing
-  /// any operation; what was unsent moves to the quarantine.
-  base::Result<> drop_workspace(const model::WorkspaceId& id);
+  /// The hub of that log proved that this person was removed: deletes the replica of the workspace without
+  /// writing any operation. What was unsent moves to the quarantine; so does, when the replica knows only an
+  /// earlier log, what that one acknowledged.
+  base::Result<> drop_workspace(const model::WorkspaceId& id, model::Epoch log);
 
   // --- history that a snapshot jumped over
   /// The newest gap; nothing when the history is whole.

@@ -44,8 +44,8 @@ inline void raise_clock(storage::WriteTxn& txn, model::Hlc seen) {
   txn.run("UPDATE store SET clock = ?1 WHERE clock < ?1", seen.value);
 }
 
-/// The hub's time of the newest log row of the workspace. What is kept for days is counted in it: the
-/// machine's own clock may jump by a year.
+/// The hub's time of the newest log row of the workspace; 0 without one. What is kept for days is counted in
+/// it: the machine's own clock may jump by a year.
 inline base::Timestamp hub_time(storage::ReadTxn& txn, const WorkspaceRow& workspace) {
   storage::Statement row =
       txn.prepare("SELECT at FROM log WHERE workspace = ?1 ORDER BY sequence DESC LIMIT 1");
@@ -60,9 +60,9 @@ std::set<ItemRef> keep_rejected(storage::WriteTxn& txn, Overlay& overlay, const 
 std::set<ItemRef> acknowledge(storage::WriteTxn& txn, Overlay& overlay, const WorkspaceRow& workspace,
                               std::uint64_t n, base::Timestamp now);
 
-/// Makes the operations of the outbox ones that have seen nothing of the log: it is another one than they
-/// were written on. None of them may have been sent to it. The overlay must be rebuilt afterwards.
-void rebase_outbox(storage::WriteTxn& txn, Overlay& overlay, const WorkspaceRow& workspace,
+/// Makes the operations of the outbox that were not sent ones that have seen nothing of the log: it is
+/// another one than they were written on. The overlay must be rebuilt afterwards.
+void rebase_unsent(storage::WriteTxn& txn, Overlay& overlay, const WorkspaceRow& workspace,
                    base::Timestamp now);
 
 /// A snapshot as of `snapshot_at` takes the place of the workspace's state: what lies between is history

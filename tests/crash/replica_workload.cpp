@@ -214,7 +214,7 @@ void ReplicaWorkload::record_rejection() {
 void ReplicaWorkload::record_recovery() {
   record_creation(team_, "Before the new log");
   record("take note of a new log",
-         [this](Subject& subject) { return store_of(subject).adopt_epoch(team_, 2); });
+         [this](Subject& subject) { return store_of(subject).adopt_log(team_, 2); });
   record("go on under a new replica id",
          [this](Subject& subject) { return store_of(subject).renew_replica(team_, {}); });
   record_snapshot();
@@ -245,7 +245,8 @@ void ReplicaWorkload::record_upkeep() {
   });
   record_snapshot();
   record_creation(team_, "Never sent");
-  record("drop the workspace", [this](Subject& subject) { return store_of(subject).drop_workspace(team_); });
+  record("drop the workspace",
+         [this](Subject& subject) { return store_of(subject).drop_workspace(team_, hub_->hub->epoch()); });
   for (int i = 0; i < 2; ++i)
     record("empty what it left", [](Subject& subject) -> Result<> {
       TRY(store_of(subject).purge_some());

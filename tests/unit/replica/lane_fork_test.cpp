@@ -75,3 +75,50 @@ TEST_CASE("a late answer about a replica id that the store gave up does not make
   must(forked.lane.take(answer));
   CHECK(forked.store.team().replica == renewed);
 }
+
+TEST_CASE("a hub that lacks operations it had is sent them again, and what it has not a second time") {
+  ForkedLane lane;
+  const auto write = [&](std::string_view title) {
+    return lane.store.edit([&](Editor& editor) -> base::Result<> {
+      TRY(editor.create(titled(title), {}));
+      return {};
+    });
+  };
+  const WriteReceipt first = write("first"), second = write("second"), third = write("third");
+  must(lane.lane.advance());
+  REQUIRE(lane.push().operations.size() == 3);
+  const model::ReplicaId before = lane.store.team().replica;
+  lane.store.sql("DELETE FROM touch WHERE n = 2");
+  lane.store.sql("DELETE FROM outbox WHERE n = 2"); // as when it was rejected
+
+  wire::Problem problem;
+  problem.code = base::ErrorCode::gap;
+  problem.epoch = lane.store.epoch;
+  problem.last_n = 1;
+  HubAnswer answer{1, problem, std::nullopt};
+  must(lane.lane.take(answer));
+  CHECK(lane.store.team().replica == before);
+  const wire::PushRequest push = must(lane.sync.next_push(lane.store.id, 0, 100));
+  REQUIRE(push.operations.size() == 2);
+  CHECK(push.operations[0].hash == first.operations.front().hash);
+  CHECK(push.operations[1].n == 2);
+  CHECK(push.operations[1].target == third.operations.front().target);
+}
+
+TEST_CASE("how much of a replica id that was given up a new log holds says nothing about the present one") {
+  ForkedLane forked;
+  forked.store.create(titled("Plan"));
+  must(forked.lane.advance());
+  must(forked.sync.renew_replica(forked.store.id, {}));
+
+  wire::Problem problem;
+  problem.code = base::ErrorCode::epoch;
+  problem.epoch = model::Epoch{78};
+  problem.last_n = 1;
+  HubAnswer answer{1, problem, std::nullopt};
+  must(forked.lane.take(answer));
+  CHECK(must(forked.sync.next_push(forked.store.id, 0, 100)).operations.size() == 1);
+  must(forked.lane.advance());
+  CHECK(forked.push().replica == forked.store.team().replica);
+  CHECK(forked.push().operations.empty());
+}

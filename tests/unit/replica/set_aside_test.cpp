@@ -11,7 +11,7 @@ TEST_CASE("what was unsent when its author was removed is set aside, listed whol
   TeamStore store;
   const auto document = store.create(titled("Plan"));
   store.create(titled("Step", "do it"), {document, {}});
-  must(SyncStore(*store.replica, 0).drop_workspace(store.id));
+  must(SyncStore(*store.replica, 0).drop_workspace(store.id, store.epoch));
 
   const auto rows = must(list_set_aside(*store.replica));
   REQUIRE(rows.size() == 2);

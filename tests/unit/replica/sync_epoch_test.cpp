@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/unit/replica/fixture.h"
+#include "wire/operation_codec.h"
 
 using namespace memsync;
 using namespace memsync::replica;
@@ -8,12 +9,132 @@ using model::Epoch;
 using model::NodeId;
 using model::Sequence;
 
+namespace {
+
+/// The hub refuses for good what was written.
+void reject(TeamStore& store, const WriteReceipt& receipt) {
+  model::Entry entry = store.entry(receipt.operations.front(), receipt.outcomes.front());
+  entry.status = model::Status::rejected;
+  entry.code = base::ErrorCode::permission;
+  entry.nodes.clear();
+  store.apply({entry});
+}
+
+/// A snapshot of an empty log at that position.
+void take_snapshot(TeamStore& store, SyncStore& sync, Epoch epoch, Sequence at,
+                   std::vector<std::uint64_t> contains) {
+  must(sync.begin_snapshot(store.id, {"session", epoch, at, std::move(contains), 0}));
+  wire::SnapshotPage page;
+  page.session = "session";
+  page.end = at;
+  must(sync.stage_page(store.id, page));
+  must(sync.finish_snapshot(store.id));
+}
+
+WriteReceipt write(TeamStore& store, std::string_view title) {
+  return store.edit([&](Editor& editor) -> base::Result<> {
+    TRY(editor.create(titled(title), {}));
+    return {};
+  });
+}
+
+std::vector<std::uint64_t> numbers(const wire::PushRequest& push) {
+  std::vector<std::uint64_t> numbers;
+  for (const model::Operation& operation : push.operations) numbers.push_back(operation.n);
+  return numbers;
+}
+
+} // namespace
+
+TEST_CASE("an operation acknowledged before the log told the time is offered to a restored hub") {
+  TeamStore store;
+  SyncStore sync(*store.replica, 0);
+  write(store, "first");
+  must(sync.next_push(store.id, 0, 100));
+  take_snapshot(store, sync, store.epoch, Sequence{1}, {1});
+  CHECK(store.number("SELECT count(*) FROM outbox") == 0);
+  store.confirm(write(store, "second"));
+
+  must(sync.adopt_log(store.id, 0));
+  CHECK(numbers(must(sync.next_push(store.id, 0, 100))) == std::vector<std::uint64_t>{1, 2});
+}
+
+TEST_CASE("what is offered to a restored hub has no hole where the old log rejected an operation") {
+  TeamStore store;
+  SyncStore sync(*store.replica, 0);
+  const WriteReceipt first = write(store, "first"), second = write(store, "second"),
+                     third = write(store, "third");
+  must(sync.next_push(store.id, 0, 100));
+  store.confirm(first);
+  reject(store, second);
+  store.confirm(third);
+
+  must(sync.adopt_log(store.id, 0));
+  const wire::PushRequest push = must(sync.next_push(store.id, 0, 100));
+  CHECK(numbers(push) == std::vector<std::uint64_t>{1, 2});
+  CHECK(push.operations[1].target == third.operations.front().target);
+  CHECK(write(store, "fourth").operations.front().n == 3);
+}
+
+TEST_CASE("a rejected operation is kept when a restored hub rejects another under its number") {
+  TeamStore store;
+  SyncStore sync(*store.replica, 0);
+  reject(store, write(store, "first"));
+  must(sync.adopt_log(store.id, 0));
+  const WriteReceipt second = write(store, "second");
+  CHECK(second.operations.front().n == 1);
+  reject(store, second);
+  CHECK(store.number("SELECT count(*) FROM rejected") == 2);
+}
+
+TEST_CASE("what was sent and a restored hub has stays until the hub tells what became of it") {
+  TeamStore store;
+  SyncStore sync(*store.replica, 0);
+  const WriteReceipt first = write(store, "first"), second = write(store, "second");
+  must(sync.next_push(store.id, 0, 100));
+  must(sync.adopt_log(store.id, 1));
+
+  const wire::SnapshotRequest request = must(sync.snapshot_request(store.id));
+  REQUIRE(request.outstanding.size() == 1);
+  CHECK(request.outstanding.front() == wire::OperationMark{1, first.operations.front().hash});
+  take_snapshot(store, sync, Epoch{78}, Sequence{1}, {});
+  const wire::PushRequest push = must(sync.next_push(store.id, 0, 100));
+  REQUIRE(push.operations.size() == 2);
+  CHECK(push.operations[0].hash == first.operations.front().hash);
+
+  wire::PushAnswer answer;
+  answer.epoch = Epoch{78};
+  answer.results = {{1, model::Status::rejected, Sequence{1}, base::ErrorCode::permission, std::nullopt}};
+  must(sync.note_pushed(store.id, answer));
+  CHECK(store.number("SELECT count(*) FROM rejected") == 1);
+}
+
+TEST_CASE("what a copy never sent is not taken for what the original sent under its numbers") {
+  TeamStore copy;
+  SyncStore sync(*copy.replica, 0);
+  write(copy, "of the copy");
+  must(sync.adopt_log(copy.id, 3));
+  CHECK(numbers(must(sync.next_push(copy.id, 0, 100))) == std::vector<std::uint64_t>{1});
+}
+
+TEST_CASE("a copy does not send what its original offered to a restored hub already") {
+  TeamStore copy;
+  copy.sql("UPDATE workspace SET cursor = 5 WHERE kind = 'team'");
+  SyncStore sync(*copy.replica, 0);
+  write(copy, "of both");
+  model::Operation offered = must(sync.next_push(copy.id, 0, 100)).operations.front();
+  offered.base = {};
+  wire::seal(offered);
+  must(sync.renew_replica(copy.id, {{1, offered.hash}}));
+  CHECK(must(sync.next_push(copy.id, 0, 100)).operations.empty());
+}
+
 TEST_CASE("an edit made between a new log and its snapshot has seen nothing of the new log") {
   TeamStore store;
   store.sql("UPDATE workspace SET cursor = 5 WHERE kind = 'team'");
   SyncStore sync(*store.replica, 0);
   const NodeId node = store.create(titled("Plan"));
-  must(sync.adopt_epoch(store.id, 0));
+  must(sync.adopt_log(store.id, 0));
   store.edit([&](Editor& editor) { return editor.update(node, titled("Better plan")); });
 
   must(sync.begin_snapshot(store.id, {"session", Epoch{78}, Sequence{9}, {}, 0}));
