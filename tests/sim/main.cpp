@@ -1,5 +1,4 @@
-// The deterministic simulator: sim [--seeds N] [--first S] [--edits E] [--minutes M] [--hub-restores]
-// [--stop] [--trace]
+// The deterministic simulator: sim [--seeds N] [--first S] [--edits E] [--minutes M] [--stop] [--trace]
 //
 // Every run is decided by its seed alone. A run that breaks an invariant prints the command that replays
 // it; the program then ends with 1. With --minutes it goes on with further seeds until the time is up;
@@ -40,7 +39,6 @@ Arguments parse(int count, char** values) {
     if (name == "--first") arguments.first = number();
     if (name == "--edits") arguments.run.edits = number();
     if (name == "--minutes") arguments.time = std::chrono::minutes(number());
-    if (name == "--hub-restores") arguments.run.hub_restores = true;
     if (name == "--stop") arguments.stop = true;
     if (name == "--trace") arguments.run.trace = true;
   }
@@ -74,9 +72,8 @@ int main(int count, char** values) {
       world.run();
     } catch (const Violation& violation) {
       ++failed;
-      fmt::print("seed {}: {}\n  replay: {} --first {} --seeds 1 --edits {}{} --trace\n", arguments.run.seed,
-                 violation.what, values[0], arguments.run.seed, arguments.run.edits,
-                 arguments.run.hub_restores ? " --hub-restores" : "");
+      fmt::print("seed {}: {}\n  replay: {} --first {} --seeds 1 --edits {} --trace\n", arguments.run.seed,
+                 violation.what, values[0], arguments.run.seed, arguments.run.edits);
       std::fflush(stdout);
     }
     operations += world.ledger().size();

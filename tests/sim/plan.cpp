@@ -82,7 +82,7 @@ void World::plan_hub(Millis length) {
 void World::plan_restore(Millis length) {
   const Millis saved = random_.below(length / 2);
   const Millis restored = saved + 1 + random_.below(length / 2);
-  if (options_.hub_restores && chance(25)) {
+  if (chance(25)) {
     scheduler_.after(saved, [this] {
       if (is_hub_up())
         for (const model::WorkspaceId& workspace : workspaces_) archive(workspace);

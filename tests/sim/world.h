@@ -31,8 +31,7 @@ struct Acknowledged {
 
 struct RunOptions {
   std::uint64_t seed = 1;
-  std::size_t edits = 160;   // of all machines together
-  bool hub_restores = false; // in a quarter of the runs the hub is put back to a backup
+  std::size_t edits = 160; // of all machines together
   bool trace = false;
 };
 
