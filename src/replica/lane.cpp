@@ -151,6 +151,7 @@ Result<> Lane::resync_damaged(std::string_view why) {
 
 Result<> Lane::advance_snapshot() {
   if (pull_request_ != 0 || push_request_ != 0) return {};
+  if (!former_.empty()) return send_offer();
   if (snapshot_ == Snapshot::wanted) {
     TRY_ASSIGN(auto request, context_.store.snapshot_request(id_));
     pull_request_ = context_.send(OpenSnapshot{id_, std::move(request)});
@@ -193,6 +194,31 @@ Result<> Lane::resync() { return snapshot_ == Snapshot::none ? restart_snapshot(
 Result<> Lane::send_probe() {
   TRY_ASSIGN(const auto stored, row());
   send_push({stored.replica, stored.cursor.epoch, {}});
+  return {};
+}
+
+/// Under the id that they were acknowledged under, so that a store that shares it and offers them as well
+/// does not have them applied twice.
+Result<> Lane::send_offer() {
+  wire::PushRequest push{former_.front(), adopted_epoch_, {}};
+  if (offered_through_) {
+    TRY_ASSIGN(push, context_.store.next_offer(id_, former_.front(), *offered_through_, batch_));
+    push.epoch = adopted_epoch_;
+    if (push.operations.empty()) return end_offer(), advance_snapshot();
+  }
+  send_push(std::move(push)); // without operations its answer tells the last_n
+  return {};
+}
+
+void Lane::end_offer() {
+  former_.erase(former_.begin());
+  offered_through_.reset();
+}
+
+Result<> Lane::take_offered(const wire::PushAnswer& answer) {
+  TRY(offered_through_ ? context_.store.note_offered(id_, push_replica_, answer)
+                       : context_.store.prepare_offer(id_, push_replica_, answer.last_n));
+  offered_through_ = answer.last_n;
   return {};
 }
 
@@ -256,6 +282,7 @@ Result<> Lane::take_content(wire::WorkspaceDigest& digest) {
 Result<> Lane::take_content(wire::Me&) { return Error{ErrorCode::internal, "an answer nobody asked for"}; }
 
 Result<> Lane::take_content(wire::PushAnswer& answer) {
+  if (is_offering()) return take_offered(answer);
   wants_push_ = true; // what arrived meanwhile is the next batch
   TRY_ASSIGN(const auto stored, row());
   if (stored.replica != push_replica_) return {}; // about numbers of an id that this store gave up
@@ -311,6 +338,12 @@ Result<> Lane::take_tail(const wire::PullAnswer& answer) {
 
 Result<> Lane::take_content(wire::Problem& problem) {
   const Error error = wire::to_error(problem);
+  if (is_offering()) {
+    const bool is_refused = error.code == ErrorCode::forked || error.code == ErrorCode::gap ||
+                            error.code == ErrorCode::permission || error.code == ErrorCode::not_found;
+    if (is_refused) return end_offer(), Result<>(); // another store went on under that id
+    if (error.code == ErrorCode::epoch) former_.clear();
+  }
   switch (error.code) {
     case ErrorCode::epoch:
       if (!problem.last_n) return wants_epoch_probe_ = true, Result<>();
@@ -366,6 +399,8 @@ Result<> Lane::adopt_log(const wire::Problem& problem) {
   wants_epoch_probe_ = false;
   TRY(context_.store.adopt_log(id_, *problem.last_n));
   adopted_epoch_ = problem.epoch.value_or(model::Epoch{});
+  TRY_ASSIGN(former_, context_.store.former_replicas(id_));
+  offered_through_.reset();
   return restart_snapshot();
 }
 

@@ -94,6 +94,10 @@ class Lane {
   base::Result<> finish_snapshot();
   base::Result<> restart_snapshot();
   base::Result<> send_probe();
+  base::Result<> send_offer();
+  bool is_offering() const { return !former_.empty() && push_replica_ == former_.front(); }
+  base::Result<> take_offered(const wire::PushAnswer& answer);
+  void end_offer();
   base::Result<std::optional<wire::Problem>> take_digest(HubAnswer& answer);
   base::Result<std::optional<wire::Problem>> take_history(HubAnswer& answer);
   base::Result<> advance_history();
@@ -120,6 +124,9 @@ class Lane {
   bool wants_epoch_probe_ = false; // an empty push, whose refusal tells the hub's last_n
   bool asks_about_fork_ = false;   // nothing more of the log until the hub answered a push
   model::Epoch adopted_epoch_;     // the new log whose last_n was taken note of; the snapshot is to follow
+  // Ids that this store gave up: before its snapshot, a new log is offered what was acknowledged under them.
+  std::vector<model::ReplicaId> former_;
+  std::optional<std::uint64_t> offered_through_; // the log has those of the first of them up to this n
   bool sync_requested_ = false;
   std::uint64_t push_request_ = 0, pull_request_ = 0; // in flight; 0: none
   model::ReplicaId push_replica_;                     // whose operations are in flight

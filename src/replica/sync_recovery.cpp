@@ -49,12 +49,6 @@ void replace_outbox(WriteTxn& txn, Overlay& overlay, const WorkspaceRow& row,
     insert_into_outbox(txn, row.key, operation, node_of(overlay.state(), operation), now);
 }
 
-/// Sequences of an earlier log mean nothing in another one.
-void rebase(Operation& operation) {
-  operation.base = {};
-  wire::seal(operation);
-}
-
 /// Also as the store that this one is a copy of offered it to a restored hub.
 bool is_among(const std::vector<wire::OperationMark>& accepted, Operation operation) {
   const base::Hash128 hash = operation.hash;
@@ -82,6 +76,14 @@ void rebase_unsent(WriteTxn& txn, Overlay& overlay, const WorkspaceRow& row, bas
   replace_outbox(txn, overlay, row, operations, row.sent_n, now);
 }
 
+void give_up_numbers(WriteTxn& txn, const WorkspaceRow& row, const model::ReplicaId& replica,
+                     std::uint64_t last_n, base::Random& random) {
+  txn.run("DELETE FROM acknowledged WHERE workspace = ?1 AND replica = ?2 AND n > ?3", row.key.value, replica,
+          last_n);
+  txn.run("UPDATE rejected SET replica = ?3 WHERE workspace = ?1 AND replica = ?2 AND n > ?4", row.key.value,
+          replica, model::ReplicaId::random(random), last_n);
+}
+
 Result<> SyncStore::adopt_log(const model::WorkspaceId& id, std::uint64_t last_n) {
   return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
     std::vector<Operation> queue = read_outbox(txn, row.key);
@@ -98,11 +100,7 @@ Result<> SyncStore::adopt_log(const model::WorkspaceId& id, std::uint64_t last_n
       if (operation.n > sent_n) rebase(operation);
     const std::uint64_t next_n = std::min(row.next_n, number_above(queue, last_n));
     txn.run("UPDATE workspace SET next_n = ?2 WHERE key = ?1", row.key.value, next_n);
-    txn.run("DELETE FROM acknowledged WHERE workspace = ?1 AND replica = ?2 AND n > ?3", row.key.value,
-            row.replica, last_n);
-    // Their numbers will be those of other operations.
-    txn.run("UPDATE rejected SET replica = ?3 WHERE workspace = ?1 AND replica = ?2 AND n > ?4",
-            row.key.value, row.replica, model::ReplicaId::random(replica_.random()), last_n);
+    give_up_numbers(txn, row, row.replica, last_n, replica_.random());
     Overlay overlay(txn, row, store_user(txn));
     for (const ItemRef& item : overlay.state().items_with_base()) overlay.state().reset(item);
     replace_outbox(txn, overlay, row, queue, sent_n, replica_.clock().now());
@@ -115,7 +113,12 @@ Result<> SyncStore::renew_replica(const model::WorkspaceId& id,
                                   const std::vector<wire::OperationMark>& accepted) {
   return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
     std::vector<Operation> rest = read_outbox(txn, row.key);
-    std::erase_if(rest, [&](const Operation& operation) { return is_among(accepted, operation); });
+    const base::Timestamp acknowledged_at = hub_time(txn, row);
+    std::erase_if(rest, [&](const Operation& operation) {
+      const bool is_accepted = is_among(accepted, operation);
+      if (is_accepted) keep_acknowledged(txn, row, operation.n, acknowledged_at);
+      return is_accepted;
+    });
     std::uint64_t n = 0;
     for (Operation& operation : rest) operation.n = ++n;
     WorkspaceRow renewed = row;

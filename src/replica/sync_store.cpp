@@ -9,6 +9,7 @@ namespace memsync::replica {
 using base::Error;
 using base::ErrorCode;
 using base::Result;
+using model::Operation;
 using storage::Statement;
 using storage::WriteTxn;
 
@@ -33,26 +34,17 @@ void insert_workspace(WriteTxn& txn, const wire::WorkspaceInfo& info, base::Rand
 
 std::size_t encoded_size(std::string_view operation) { return operation.size() + 1; }
 
-struct QueuedOperation {
-  std::uint64_t n = 0;
-  std::string tx, text;
-};
-
-/// The run of operations above `after`, with the whole tx of the last one where it fits.
-std::vector<QueuedOperation> read_batch(WriteTxn& txn, WorkspaceKey key, std::uint64_t after,
-                                        std::size_t max_operations) {
-  std::vector<QueuedOperation> batch;
+/// The run of operations that the query starts with, with the whole tx of the last one where it fits. The
+/// query gives more than max_operations.
+std::vector<Operation> read_batch(Statement rows, std::size_t max_operations) {
+  std::vector<Operation> batch;
   std::size_t bytes = 0, whole = 0; // `whole`: how many end on the border of a tx
-  Statement rows =
-      txn.prepare("SELECT n, tx, operation FROM outbox WHERE workspace = ?1 AND n > ?2 ORDER BY n LIMIT ?3");
-  rows.bind_all(key.value, after, std::max(max_operations, model::limits::k_tx_operations) + 1);
   while (rows.step()) {
-    QueuedOperation next{rows.column_u64(0), std::string(rows.column_text(1)),
-                         std::string(rows.column_text(2))};
+    Operation next = load_operation(rows.column_text(0));
     if (!batch.empty() && next.n != batch.back().n + 1) break;
-    const bool starts_tx = next.tx.empty() || batch.empty() || next.tx != batch.back().tx;
+    const bool starts_tx = next.tx.is_empty() || batch.empty() || next.tx != batch.back().tx;
     if (starts_tx) whole = batch.size();
-    bytes += encoded_size(next.text);
+    bytes += encoded_size(rows.column_text(0));
     const bool is_over = batch.size() >= max_operations || bytes > model::limits::k_batch_bytes - 4096;
     if (is_over && whole > 0) {
       batch.resize(whole);
@@ -61,6 +53,10 @@ std::vector<QueuedOperation> read_batch(WriteTxn& txn, WorkspaceKey key, std::ui
     batch.push_back(std::move(next));
   }
   return batch;
+}
+
+std::uint64_t rows_for(std::size_t max_operations) {
+  return std::max(max_operations, model::limits::k_tx_operations) + 1;
 }
 
 } // namespace
@@ -120,10 +116,28 @@ Result<wire::PushRequest> SyncStore::next_push(const model::WorkspaceId& id, std
   TRY(write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
     request.replica = row.replica;
     request.epoch = row.cursor.epoch;
-    const auto batch = read_batch(txn, row.key, after, max_operations);
-    for (const QueuedOperation& queued : batch) request.operations.push_back(load_operation(queued.text));
-    if (!batch.empty())
-      txn.run("UPDATE workspace SET sent_n = max(sent_n, ?2) WHERE key = ?1", row.key.value, batch.back().n);
+    Statement rows =
+        txn.prepare("SELECT operation FROM outbox WHERE workspace = ?1 AND n > ?2 ORDER BY n LIMIT ?3");
+    rows.bind_all(row.key.value, after, rows_for(max_operations));
+    request.operations = read_batch(std::move(rows), max_operations);
+    if (!request.operations.empty())
+      txn.run("UPDATE workspace SET sent_n = max(sent_n, ?2) WHERE key = ?1", row.key.value,
+              request.operations.back().n);
+    return {};
+  }));
+  return request;
+}
+
+Result<wire::PushRequest> SyncStore::next_offer(const model::WorkspaceId& id, const model::ReplicaId& former,
+                                                std::uint64_t after, std::size_t max_operations) {
+  wire::PushRequest request;
+  request.replica = former;
+  TRY(write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
+    Statement rows = txn.prepare(
+        "SELECT operation FROM acknowledged WHERE workspace = ?1 AND replica = ?2 AND n > ?3 ORDER BY n "
+        "LIMIT ?4");
+    rows.bind_all(row.key.value, former, after, rows_for(max_operations));
+    request.operations = read_batch(std::move(rows), max_operations);
     return {};
   }));
   return request;
@@ -138,12 +152,16 @@ std::set<ItemRef> keep_rejected(WriteTxn& txn, Overlay& overlay, const Workspace
   return overlay.take(n);
 }
 
-std::set<ItemRef> acknowledge(WriteTxn& txn, Overlay& overlay, const WorkspaceRow& workspace, std::uint64_t n,
-                              base::Timestamp now) {
+void keep_acknowledged(WriteTxn& txn, const WorkspaceRow& workspace, std::uint64_t n, base::Timestamp now) {
   txn.run(
       "INSERT OR REPLACE INTO acknowledged (workspace, replica, n, at, operation) "
       "SELECT workspace, ?3, n, ?4, operation FROM outbox WHERE workspace = ?1 AND n = ?2",
       workspace.key.value, n, workspace.replica, now);
+}
+
+std::set<ItemRef> acknowledge(WriteTxn& txn, Overlay& overlay, const WorkspaceRow& workspace, std::uint64_t n,
+                              base::Timestamp now) {
+  keep_acknowledged(txn, workspace, n, now);
   return overlay.take(n);
 }
 

@@ -82,6 +82,19 @@ class SyncStore {
   /// hub takes no holes. What was sent and is not above `last_n` stays for the snapshot, which must follow,
   /// or the next push to tell what became of it.
   base::Result<> adopt_log(const model::WorkspaceId& id, std::uint64_t last_n);
+  /// The ids that this store gave up and still keeps acknowledged operations of, the eldest first. What they
+  /// sent was there before anything that was sent under the present id.
+  base::Result<std::vector<model::ReplicaId>> former_replicas(const model::WorkspaceId& id);
+  /// What was acknowledged under a former id and is above the new log's `last_n` of it is numbered for being
+  /// offered again.
+  base::Result<> prepare_offer(const model::WorkspaceId& id, const model::ReplicaId& former,
+                               std::uint64_t last_n);
+  /// The next batch of it, above `after`; without operations when there is none.
+  base::Result<wire::PushRequest> next_offer(const model::WorkspaceId& id, const model::ReplicaId& former,
+                                             std::uint64_t after, std::size_t max_operations);
+  /// Those that the new log rejects are kept as rejected.
+  base::Result<> note_offered(const model::WorkspaceId& id, const model::ReplicaId& former,
+                              const wire::PushAnswer& answer);
   /// This store is a copy of another, or was restored: a new replica id; what the hub has of the outbox
   /// (`accepted`) is dropped, the rest renumbered from 1.
   base::Result<> renew_replica(const model::WorkspaceId& id,

@@ -4,6 +4,7 @@
 
 #include "replica/overlay.h"
 #include "replica/sync_store.h"
+#include "wire/operation_codec.h"
 
 namespace memsync::replica {
 
@@ -53,12 +54,28 @@ inline base::Timestamp hub_time(storage::ReadTxn& txn, const WorkspaceRow& works
   return row.step() ? row.column_time(0) : base::Timestamp();
 }
 
+/// Copies an operation of the outbox to the acknowledged ones.
+void keep_acknowledged(storage::WriteTxn& txn, const WorkspaceRow& workspace, std::uint64_t n,
+                       base::Timestamp now);
+
 /// An operation of the outbox that the hub refused for good moves to the rejected ones, any other that it
 /// holds to the acknowledged ones. Both return what the operation had touched, which must be replayed.
 std::set<ItemRef> keep_rejected(storage::WriteTxn& txn, Overlay& overlay, const WorkspaceRow& workspace,
                                 std::uint64_t n, base::ErrorCode code, base::Timestamp now);
 std::set<ItemRef> acknowledge(storage::WriteTxn& txn, Overlay& overlay, const WorkspaceRow& workspace,
                               std::uint64_t n, base::Timestamp now);
+
+/// Makes the operation one that has seen nothing of the log: sequences of an earlier log mean nothing in
+/// another one. Stores that share an operation make the same of it.
+inline void rebase(model::Operation& operation) {
+  operation.base = {};
+  wire::seal(operation);
+}
+
+/// Numbers of that replica id above `last_n` will be those of other operations: what is acknowledged under
+/// them is deleted, what is rejected stays under an id of its own.
+void give_up_numbers(storage::WriteTxn& txn, const WorkspaceRow& row, const model::ReplicaId& replica,
+                     std::uint64_t last_n, base::Random& random);
 
 /// Makes the operations of the outbox that were not sent ones that have seen nothing of the log: it is
 /// another one than they were written on. The overlay must be rebuilt afterwards.

@@ -89,7 +89,7 @@ class World {
   void plan_machine(Machine& machine, Millis length);
   void plan_disk_faults(Machine& machine, Millis length);
   void plan_hub(Millis length);
-  /// Once per run at most: one store is put back to an older copy, or the hub to a backup.
+  /// Once per run at most each: one store is put back to an older copy, and the hub to a backup.
   void plan_restore(Millis length);
 
   void add_person(std::size_t index, const std::string& token);

@@ -122,3 +122,82 @@ TEST_CASE("how much of a replica id that was given up a new log holds says nothi
   CHECK(forked.push().replica == forked.store.team().replica);
   CHECK(forked.push().operations.empty());
 }
+
+namespace {
+
+/// A store with one operation that was acknowledged under an id that it gave up, and one that waits.
+struct RenewedLane : ForkedLane {
+  model::ReplicaId former = store.team().replica;
+
+  RenewedLane() {
+    store.confirm(store.edit([&](Editor& editor) -> base::Result<> {
+      TRY(editor.create(titled("of the former id"), {}));
+      return {};
+    }));
+    must(sync.renew_replica(store.id, {}));
+    store.create(titled("of the present one"));
+    must(lane.advance());
+  }
+  void answer(decltype(HubAnswer::content) content) {
+    HubAnswer answer{sent.size(), std::move(content), std::nullopt};
+    must(lane.take(answer));
+    must(lane.advance());
+  }
+  void refuse(base::ErrorCode code, std::uint64_t last_n) {
+    wire::Problem problem;
+    problem.code = code;
+    problem.epoch = model::Epoch{78};
+    problem.last_n = last_n;
+    answer(problem);
+  }
+  static wire::PushAnswer accepted(std::uint64_t last_n, std::vector<model::PushResult> results = {}) {
+    return {model::Epoch{78}, Sequence{1}, last_n, std::move(results)};
+  }
+};
+
+} // namespace
+
+TEST_CASE("a new log is offered what was acknowledged under an id that was given up, before its snapshot") {
+  RenewedLane renewed;
+  renewed.refuse(base::ErrorCode::epoch, 0);
+  CHECK(renewed.push().replica == renewed.former);
+  CHECK(renewed.push().epoch == model::Epoch{78});
+  CHECK(renewed.push().operations.empty());
+
+  renewed.answer(RenewedLane::accepted(0));
+  CHECK(renewed.push().replica == renewed.former);
+  REQUIRE(renewed.push().operations.size() == 1);
+  CHECK(renewed.push().operations.front().n == 1);
+
+  const model::PushResult rejected{1, model::Status::rejected, Sequence{1}, base::ErrorCode::permission,
+                                   std::nullopt};
+  renewed.answer(RenewedLane::accepted(1, {rejected}));
+  CHECK(std::holds_alternative<OpenSnapshot>(renewed.sent.back()));
+  CHECK(renewed.store.number("SELECT count(*) FROM rejected") == 1);
+}
+
+TEST_CASE("a new log that has what was acknowledged under an earlier id is offered nothing of it") {
+  RenewedLane renewed;
+  renewed.refuse(base::ErrorCode::epoch, 0);
+  renewed.answer(RenewedLane::accepted(1));
+  CHECK(std::holds_alternative<OpenSnapshot>(renewed.sent.back()));
+}
+
+TEST_CASE("nothing more is offered under an earlier id that another store went on under") {
+  RenewedLane renewed;
+  renewed.refuse(base::ErrorCode::epoch, 0);
+  renewed.answer(RenewedLane::accepted(0));
+  renewed.refuse(base::ErrorCode::forked, 1);
+  CHECK(std::holds_alternative<OpenSnapshot>(renewed.sent.back()));
+}
+
+TEST_CASE("a log that replaces the new one while it is offered something is asked about anew") {
+  RenewedLane renewed;
+  renewed.refuse(base::ErrorCode::epoch, 0);
+  renewed.refuse(base::ErrorCode::epoch, 5); // of the former id
+  REQUIRE(std::holds_alternative<OpenSnapshot>(renewed.sent.back()));
+  renewed.answer(wire::SnapshotOpened{"session", model::Epoch{79}, Sequence{9}, {}, 0});
+  CHECK(renewed.push().replica == renewed.store.team().replica);
+  CHECK(renewed.push().operations.empty());
+  CHECK(must(renewed.sync.next_push(renewed.store.id, 0, 100)).operations.size() == 1);
+}
