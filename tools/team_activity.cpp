@@ -1,6 +1,8 @@
 #include "tools/team_activity.h"
 
+#include "agent/notifications.h"
 #include "model/limits.h"
+#include "replica/notifications.h"
 
 namespace memsync::tools {
 
@@ -9,6 +11,8 @@ namespace {
 using Format = ActivityArguments::Format;
 
 constexpr std::size_t k_hook_lines = 5;
+constexpr std::size_t k_value_bytes = 400; // of a notification; the whole is in get_history
+constexpr std::size_t k_notification_tokens = agent::k_default_answer_tokens / 4;
 
 ActivityView make_view(Session& session, replica::Reader& reader, const replica::WorkspaceRow& workspace,
                        const replica::ActivityRow& row) {
@@ -52,7 +56,7 @@ base::Result<> fill_rows(Session& session, replica::Reader& reader, const Activi
   query.cursor = arguments.cursor;
   TRY_ASSIGN(auto page, reader.activity(workspace, query));
   for (const auto& row : page.rows) result.rows.push_back(make_view(session, reader, workspace, row));
-  if (cut_to_budget(result.rows, agent::k_default_answer_tokens) > 0) {
+  if (cut_to_budget(result.rows, agent::k_default_answer_tokens - k_notification_tokens) > 0) {
     query.limit = result.rows.size(); // so that the cursor stands behind what is shown
     TRY_ASSIGN(page, reader.activity(workspace, query));
   }
@@ -60,6 +64,49 @@ base::Result<> fill_rows(Session& session, replica::Reader& reader, const Activi
   result.next_cursor = page.next_cursor;
   result.members = reader.members(workspace);
   if (result.members.size() > model::limits::k_max_rows) result.members.resize(model::limits::k_max_rows);
+  return {};
+}
+
+NotificationView make_view(Session& session, replica::Reader& reader, const model::Notification& row) {
+  NotificationView view;
+  view.id = row.id.view();
+  view.at = base::format_rfc3339(row.at);
+  view.age = base::format_age(row.at, session.now());
+  view.kind = model::name_of(row.kind);
+  const auto workspace = reader.find_workspace(row.workspace);
+  if (workspace) view.workspace = agent::show(workspace->name);
+  view.actor = agent::show(row.actor_name);
+  if (workspace && !row.node.is_empty()) view.node = reader.short_id(*workspace, row.node);
+  view.title = agent::show(row.title);
+  if (row.field) view.field = model::name_of(*row.field);
+  view.yours = agent::show_value(row.yours, k_value_bytes);
+  view.now = agent::show_value(row.now, k_value_bytes);
+  view.conflict = row.conflict.view();
+  view.text = agent::describe(row, reader.account().user);
+  view.is_read = row.is_read;
+  return view;
+}
+
+/// The ids of those that are shown and unread.
+base::Result<std::vector<model::NotificationId>> fill_notifications(Session& session, replica::Reader& reader,
+                                                                    const ActivityArguments& arguments,
+                                                                    ActivityResult& result) {
+  result.unread = reader.unread_count();
+  std::vector<model::NotificationId> shown;
+  if (!arguments.cursor.empty()) return shown; // they come with the first page
+  TRY_ASSIGN(const auto page, reader.notifications({arguments.only_unread, arguments.limit, ""}));
+  for (const auto& row : page.rows) result.notifications.push_back(make_view(session, reader, row));
+  cut_to_budget(result.notifications, k_notification_tokens);
+  for (std::size_t i = 0; i < result.notifications.size(); ++i)
+    if (!page.rows[i].is_read) shown.push_back(page.rows[i].id);
+  return shown;
+}
+
+base::Result<> mark_shown(Session& session, const std::vector<model::NotificationId>& shown,
+                          ActivityResult& result) {
+  TRY_ASSIGN(const std::size_t marked, replica::mark_read(session.replica(), shown));
+  result.unread -= std::min(marked, result.unread);
+  if (marked > 0) session.sync().local_commit();
   return {};
 }
 
@@ -99,16 +146,19 @@ base::Result<ActivityArguments> ActivityArguments::parse(const Arguments& in) {
 
 base::Result<ActivityResult> team_activity(Session& session, agent::News& news,
                                            const ActivityArguments& arguments) {
-  return session.replica().read([&](replica::Reader& reader) -> base::Result<ActivityResult> {
-    ActivityResult result;
-    result.format = arguments.format;
+  ActivityResult result;
+  result.format = arguments.format;
+  std::vector<model::NotificationId> shown;
+  TRY(session.replica().read([&](replica::Reader& reader) -> base::Result<> {
     if (arguments.format == Format::prompt_hook) {
       TRY_ASSIGN(result.news, news.take(reader, k_hook_lines));
-    } else {
-      TRY(fill_rows(session, reader, arguments, result));
+      return {};
     }
-    return result;
-  });
+    TRY_ASSIGN(shown, fill_notifications(session, reader, arguments, result));
+    return fill_rows(session, reader, arguments, result);
+  }));
+  if (arguments.mark_read) TRY(mark_shown(session, shown, result));
+  return result;
 }
 
 Json to_json(const ActivityView& row) {
@@ -121,15 +171,36 @@ Json to_json(const ActivityView& row) {
   return json;
 }
 
+Json to_json(const NotificationView& row) {
+  Json json = {{"id", row.id},     {"at", row.at},     {"age", row.age},
+               {"kind", row.kind}, {"text", row.text}, {"read", row.is_read}};
+  set_if(json, "workspace", row.workspace);
+  set_if(json, "by", row.actor);
+  set_if(json, "node", row.node);
+  set_if(json, "title", row.title);
+  set_if(json, "field", row.field);
+  set_if(json, "yours", row.yours);
+  set_if(json, "now", row.now);
+  set_if(json, "conflict", row.conflict);
+  return json;
+}
+
 mcp::ToolResult render(const ActivityResult& result) {
   if (result.format == Format::prompt_hook) return {nullptr, hook_text(result.news), {}, false};
   Json members = Json::array();
   for (const auto& member : result.members) members.push_back(member_json(member));
-  Json json = {{"workspace", result.workspace},  {"activity", to_json_list(result.rows)},
-               {"notifications", Json::array()}, {"present", Json::array()},
-               {"members", std::move(members)},  {"unread", 0},
+  Json json = {{"workspace", result.workspace},
+               {"activity", to_json_list(result.rows)},
+               {"notifications", to_json_list(result.notifications)},
+               {"present", Json::array()},
+               {"members", std::move(members)},
+               {"unread", result.unread},
                {"notice", agent::k_notice}};
-  std::string text = fmt::format("{}:\n", result.workspace);
+  std::string text;
+  for (const auto& row : result.notifications)
+    text += fmt::format("{} {}, {}\n", row.is_read ? "-" : "*", row.text, row.age);
+  if (result.unread > 0) text += fmt::format("{} unread\n", result.unread);
+  text += fmt::format("{}:\n", result.workspace);
   for (const auto& row : result.rows) text += fmt::format("- {} [{}]\n", row.line, row.node);
   if (result.rows.empty()) text += "Nothing happened.\n";
   if (!result.next_cursor.empty()) {

@@ -26,20 +26,30 @@ struct ActivityView {
   std::string line; // the same as one sentence
 };
 
+struct NotificationView {
+  std::string id, at, age, kind, workspace, actor, node, title, field, yours, now, conflict;
+  std::string text; // the same as one sentence
+  bool is_read = false;
+};
+
 struct ActivityResult {
   ActivityArguments::Format format = ActivityArguments::Format::rows;
   std::string workspace;
-  std::vector<ActivityView> rows; // newest first
+  std::vector<ActivityView> rows;              // newest first
+  std::vector<NotificationView> notifications; // newest first, of all workspaces
+  std::size_t unread = 0;                      // after what was marked read
   std::vector<replica::MemberRow> members;
   std::string next_cursor;
   agent::News::Look news; // of format prompt_hook
 };
 
-/// `news` is what the last call with format prompt_hook of this process left off at.
+/// Marking what is shown as read writes: core thread. `news` is what the last call with format prompt_hook of
+/// this process left off at.
 base::Result<ActivityResult> team_activity(Session& session, agent::News& news,
                                            const ActivityArguments& arguments);
 /// Format prompt_hook is the text that a UserPromptSubmit hook of the host understands, and nothing else.
 mcp::ToolResult render(const ActivityResult& result);
 Json to_json(const ActivityView& row);
+Json to_json(const NotificationView& row);
 
 } // namespace memsync::tools

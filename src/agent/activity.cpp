@@ -1,5 +1,7 @@
 #include "agent/activity.h"
 
+#include "agent/notifications.h"
+
 namespace memsync::agent {
 
 namespace {
@@ -42,10 +44,33 @@ std::string describe(const replica::ActivityRow& row, base::Timestamp now) {
 }
 
 base::Result<News::Look> News::take(replica::Reader& reader, std::size_t limit) {
+  Look look;
+  TRY(take_notifications(reader, limit, look));
+  TRY(take_activity(reader, limit, look));
+  return look;
+}
+
+base::Result<> News::take_notifications(replica::Reader& reader, std::size_t limit, Look& look) {
+  TRY_ASSIGN(const auto page, reader.notifications({true, k_news_rows, ""}));
+  std::set<model::NotificationId> unread;
+  for (const auto& each : page.rows) {
+    unread.insert(each.id);
+    if (told_.contains(each.id)) continue;
+    if (look.lines.size() < limit) {
+      look.lines.push_back(describe(each, reader.account().user));
+    } else {
+      ++look.more;
+    }
+  }
+  told_ = std::move(unread);
+  return {};
+}
+
+base::Result<> News::take_activity(replica::Reader& reader, std::size_t limit, Look& look) {
   TRY_ASSIGN(const Session::Chosen current, session_.choose_workspace(reader, std::nullopt));
   const auto& workspace = current.workspace;
   const auto [entry, is_first] = seen_.try_emplace(workspace.id, workspace.cursor);
-  if (is_first || entry->second == workspace.cursor) return Look{};
+  if (is_first || entry->second == workspace.cursor) return {};
   replica::Reader::HistoryQuery query;
   const bool is_same_log = entry->second.epoch == workspace.cursor.epoch;
   query.from =
@@ -58,7 +83,6 @@ base::Result<News::Look> News::take(replica::Reader& reader, std::size_t limit) 
   const auto own = session_.claims();
   const std::string own_name = reader.account().name;
   const bool is_local = workspace.kind == model::WorkspaceKind::local;
-  Look look;
   for (const auto& row : page.rows) {
     const bool is_own =
         (is_local || row.author == own_name) && (own.session.empty() || row.session == own.session);
@@ -69,7 +93,7 @@ base::Result<News::Look> News::take(replica::Reader& reader, std::size_t limit) 
       ++look.more;
     }
   }
-  return look;
+  return {};
 }
 
 } // namespace memsync::agent

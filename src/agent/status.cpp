@@ -33,6 +33,8 @@ std::string summarize(const Status& status) {
                         count_of(status.rejected, "change"));
   if (status.conflicts > 0)
     text += fmt::format(" {}: see resolve_conflict.", count_of(status.conflicts, "open conflict"));
+  if (status.unread > 0)
+    text += fmt::format(" {}: see team_activity.", count_of(status.unread, "unread notification"));
   for (const auto& workspace : status.workspaces)
     if (!workspace.is_known_to_hub)
       text += fmt::format(" The hub no longer knows workspace \"{}\"; its data stays here.", workspace.name);
@@ -77,6 +79,7 @@ base::Result<Status> load_status(Session& session, replica::Reader& reader) {
   status.workspace = current.workspace.name;
   status.cursor = current.workspace.cursor.str();
   status.head = model::Cursor{current.workspace.cursor.epoch, current.workspace.head}.str();
+  status.unread = reader.unread_count();
   for (const auto& row : reader.workspaces()) {
     auto workspace = load_workspace(reader, row);
     if (row.id == current.workspace.id) status.lag = workspace.lag;
@@ -99,7 +102,7 @@ Json to_json(const Status& status) {
                {"pending", status.pending},
                {"rejected", status.rejected},
                {"conflicts", status.conflicts},
-               {"unread", 0},
+               {"unread", status.unread},
                {"present", Json::array()},
                {"safe", status.is_safe},
                {"message", show(status.message)}};

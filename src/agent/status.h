@@ -26,6 +26,7 @@ struct Status {
   std::string workspace, cursor, head; // of the current workspace
   std::uint64_t lag = 0;
   std::size_t pending = 0, rejected = 0, conflicts = 0;
+  std::size_t unread = 0; // notifications
   std::vector<WorkspaceStatus> workspaces;
   bool is_safe = false;
   std::string message; // one sentence for people

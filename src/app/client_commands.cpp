@@ -9,6 +9,7 @@
 #include "cli/conflicts.h"
 #include "cli/doctor.h"
 #include "cli/init.h"
+#include "cli/news.h"
 #include "cli/reading.h"
 #include "cli/resolve.h"
 #include "cli/saving.h"
@@ -205,6 +206,14 @@ void add_reading_commands(CLI::App& app, Action& chosen) {
   log->add_option("--to", logged->to, "a change or a time; without it now")->needs(diff);
   log->add_option("--limit", logged->limit, "how many")->check(CLI::Range(1, 200));
   on_parsed(log, chosen, logged, &cli::run_log);
+
+  CLI::App* news =
+      app.add_subcommand("news", "Show what concerns you: assignments, mentions, overwritten changes");
+  auto told = std::make_shared<cli::NewsOptions>();
+  news->add_flag("--unread", told->only_unread, "only what you have not read");
+  news->add_flag("--mark-read", told->mark_read, "mark what is shown as read, on all your machines");
+  news->add_option("--limit", told->limit, "how many")->check(CLI::Range(1, 200));
+  on_parsed(news, chosen, told, &cli::run_news);
 
   CLI::App* watch = app.add_subcommand("watch", "Follow changes as they arrive");
   auto watched = std::make_shared<cli::WatchOptions>();

@@ -58,6 +58,9 @@ Result<> run_status(const Context& context) {
        {"workspace", {agent::show(status.workspace), Style::bold}},
        {"applied",
         {status.lag == 0 ? status.cursor : fmt::format("{}, {} behind the hub", status.cursor, status.lag)}},
+       {"news",
+        {status.unread == 0 ? "nothing unread" : fmt::format("{} unread: memsync news", status.unread),
+         status.unread == 0 ? Style::plain : Style::yellow}},
        {"store", {context.settings.home}}});
   std::vector<std::vector<Cell>> rows;
   for (const auto& each : status.workspaces) {

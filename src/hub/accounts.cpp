@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "hub/notifier.h"
 #include "hub/secret.h"
 
 namespace memsync::hub {
@@ -151,6 +152,7 @@ Answer<> set_role(Work& work, const model::WorkspaceId& workspace, const model::
   work.txn.put_member(workspace, member);
   note(work, AuditAction::role_changed, workspace, user,
        fmt::format("{} -> {}", model::name_of(before), model::name_of(role)));
+  tell_role_changed(work, workspace, user, role);
   return {};
 }
 
@@ -203,6 +205,7 @@ void join(Work& work, const Invitation& invitation, const model::UserId& user) {
   work.txn.put_member(invitation.workspace, {user, invitation.role, work.now, false});
   note(work, AuditAction::member_joined, invitation.workspace, user,
        std::string(model::name_of(invitation.role)));
+  tell_member_joined(work, invitation, user);
 }
 
 wire::WorkspaceInfo describe(StoreReader& reader, const Workspace& workspace, Role role) {

@@ -59,6 +59,7 @@ Result<Compacted> compact_all(HubStore& store, base::Clock& clock, const Compact
   TRY(store.write([&](StoreTxn& txn) -> Result<> {
     txn.drop_snapshots(now - k_snapshot_lifetime);
     txn.drop_cursors(now - rules.replica_awaited);
+    txn.drop_notifications(now - rules.notifications_kept, now - rules.unread_kept);
     return {};
   }));
   TRY_ASSIGN(const auto workspaces, store.read([](StoreReader& reader) -> Result<std::vector<Workspace>> {

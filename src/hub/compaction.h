@@ -16,6 +16,8 @@ struct CompactionRules {
   std::chrono::hours log_kept = std::chrono::days(30);
   std::chrono::hours replica_awaited = std::chrono::days(90);
   std::chrono::hours tombstone_kept = std::chrono::days(90);
+  std::chrono::hours notifications_kept = std::chrono::days(90); // that were read
+  std::chrono::hours unread_kept = std::chrono::days(365);       // that were not
 };
 
 struct Compacted {

@@ -12,6 +12,7 @@
 #include "hub/answer.h"
 #include "hub/broker.h"
 #include "hub/compaction.h"
+#include "hub/item_records.h"
 #include "hub/metrics.h"
 #include "hub/rate_limit.h"
 #include "hub/records.h"
@@ -183,6 +184,52 @@ class Hub {
   /// Of one workspace; needs team.write.
   Answer<Page<AuditEvent>> audit(const Principal& principal, const model::WorkspaceId& workspace,
                                  const std::string& cursor, std::size_t limit);
+
+  // --- items, for those without a replica (hub_items.cpp): edits are operations like any other ---
+
+  /// not_found also when it or a node above it is deleted.
+  Answer<NodeView> node(const Principal& principal, const model::WorkspaceId& workspace,
+                        const model::NodeId& id);
+  /// `stale` when the node is at another version than `seen`.
+  Answer<NodeView> edit_node(const Principal& principal, const model::WorkspaceId& workspace,
+                             const model::NodeId& id, const SeenVersion& seen, const NodeEdit& edit);
+  Answer<> remove_node(const Principal& principal, const model::WorkspaceId& workspace,
+                       const model::NodeId& id, const SeenVersion& seen);
+  /// Oldest first.
+  Answer<Page<CommentView>> comments(const Principal& principal, const model::WorkspaceId& workspace,
+                                     const model::NodeId& id, const std::string& cursor, std::size_t limit);
+  Answer<CommentView> add_comment(const Principal& principal, const model::WorkspaceId& workspace,
+                                  const model::NodeId& id, const std::string& text);
+  /// Last edited first.
+  Answer<Page<NodeView>> documents(const Principal& principal, const model::WorkspaceId& workspace,
+                                   const std::string& cursor, std::size_t limit);
+  /// Its visible nodes, itself among them, by id. About 1 MiB.
+  Answer<Page<NodeView>> document(const Principal& principal, const model::WorkspaceId& workspace,
+                                  const model::DocumentId& id, const std::string& cursor, std::size_t limit);
+  /// The open ones, by id.
+  Answer<Page<ConflictView>> conflicts(const Principal& principal, const model::WorkspaceId& workspace,
+                                       const std::string& cursor, std::size_t limit);
+  /// `stale` when the node changed since the version on which it was decided; superseded when somebody else
+  /// decided before.
+  Answer<Decided> resolve(const Principal& principal, const model::WorkspaceId& workspace,
+                          const model::ConflictId& id, const Decision& decision);
+
+  // --- notifications: of the person, about the workspaces that the principal may read ---
+
+  /// Newest first; `cursor` as for activity.
+  Answer<Page<model::Notification>> notifications(const Principal& principal,
+                                                  const NotificationFilter& filter, const std::string& cursor,
+                                                  std::size_t limit);
+  /// For replicas: what was made or read after that version; of another epoch: everything. About 1 MiB.
+  Answer<wire::NotificationChanges> notification_changes(const Principal& principal, model::Cursor after,
+                                                         std::size_t limit);
+  Answer<std::uint64_t> unread_count(const Principal& principal);
+  /// How many are left unread. Unknown ids are passed over.
+  Answer<std::uint64_t> mark_read(const Principal& principal, const ReadMarks& marks);
+  Answer<NotificationPreferences> notification_preferences(const Principal& principal);
+  /// Changes the kinds named; what is turned off is not made any more.
+  Answer<NotificationPreferences> change_notification_preferences(const Principal& principal,
+                                                                  const NotificationPreferences& wanted);
 
   // --- the program around it ---
 

@@ -9,6 +9,7 @@
 #include "hub/authorize.h"
 #include "hub/commit_queue.h"
 #include "hub/hub.h"
+#include "hub/push.h"
 
 namespace memsync::hub {
 
@@ -54,6 +55,12 @@ class Hub::Implementation {
     note_denial(principal, workspace, answer);
     return answer;
   }
+
+  /// Of hub_items.cpp.
+  template <class Write, class Show>
+  auto edit_directly(const Principal& principal, model::Permission permission,
+                     const model::WorkspaceId& workspace, Write&& write, Show&& show)
+      -> std::invoke_result_t<Show, const PushEffect&, StoreTxn&>;
 
   template <class T>
   void note_denial(const Principal& principal, const model::WorkspaceId& workspace, const Answer<T>& answer) {

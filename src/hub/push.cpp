@@ -3,6 +3,7 @@
 #include <span>
 
 #include "hub/authorize.h"
+#include "hub/notifier.h"
 #include "hub/txn_state.h"
 #include "model/limits.h"
 #include "wire/effect_codec.h"
@@ -40,6 +41,7 @@ class Pusher {
         replica_id_(replica_id),
         now_(now),
         state_(txn, workspace),
+        notifier_(txn, state_, workspace, now),
         head_(txn.lock_head(workspace)) {}
 
   /// Operations above last_n, consecutive.
@@ -64,6 +66,7 @@ class Pusher {
   Sequence head() const { return head_; }
   std::vector<model::PushResult>& results() { return results_; }
   std::size_t skewed() const { return skewed_; }
+  std::optional<Error>& first_refusal() { return first_refusal_; }
 
  private:
   static std::size_t group_size(std::span<const Operation> rest) {
@@ -75,7 +78,13 @@ class Pusher {
   void apply_alone(const Operation& op, const std::optional<Error>& fault) {
     std::optional<Error> refusal = fault ? fault : find_refusal(op);
     if (!refusal) refusal = apply(op);
-    if (refusal) reject(op, refusal->code);
+    if (!refusal) return;
+    reject(op, refusal->code);
+    note_refusal(*std::move(refusal));
+  }
+
+  void note_refusal(Error refusal) {
+    if (!first_refusal_) first_refusal_ = std::move(refusal);
   }
 
   Answer<> apply_tx(std::span<const Operation> group, std::span<const std::optional<Error>> faults) {
@@ -100,6 +109,7 @@ class Pusher {
     results_.resize(results_before);
     for (std::size_t i = 0; i < group.size(); ++i)
       reject(group[i], i == culprit ? refusal->code : ErrorCode::tx_failed);
+    note_refusal(*std::move(refusal));
     return {};
   }
 
@@ -151,6 +161,7 @@ class Pusher {
     entry.clock = commit.clock;
     entry.tx = op.tx;
     const NodeId node = subject_of(op, outcome);
+    notifier_.tell(op, commit, outcome);
     write_history(op, outcome);
     model::PushResult result{op.n, outcome.status, head_, std::nullopt, std::nullopt};
     for (const model::Conflict& conflict : outcome.conflicts)
@@ -273,9 +284,11 @@ class Pusher {
   const model::ReplicaId replica_id_;
   const base::Timestamp now_;
   TxnState state_;
+  Notifier notifier_;
   Sequence head_; // the last sequence given
   std::vector<model::PushResult> results_;
   std::size_t skewed_ = 0;
+  std::optional<Error> first_refusal_;
 };
 
 wire::Problem at_log(ErrorCode code, std::string detail, model::Epoch epoch, const Replica& replica) {
@@ -366,6 +379,7 @@ Answer<PushEffect> apply_push(StoreTxn& txn, const Principal& principal, const m
   TRY(pusher.apply_all(all.subspan(repeated), std::span(push.faults).subspan(repeated)));
   effect.accepted = pusher.results().size();
   effect.skewed = pusher.skewed();
+  effect.first_refusal = std::move(pusher.first_refusal());
   for (const model::PushResult& result : pusher.results()) {
     effect.rejected += result.status == Status::rejected ? 1 : 0;
     effect.answer.results.push_back(result);

@@ -25,7 +25,8 @@ struct PushEffect {
   wire::PushAnswer answer;
   std::size_t accepted = 0; // new log entries
   std::size_t rejected = 0;
-  std::size_t skewed = 0; // operations whose clock was ahead by more than two minutes
+  std::size_t skewed = 0;                   // operations whose clock was ahead by more than two minutes
+  std::optional<base::Error> first_refusal; // why the first of the new operations was rejected
 };
 
 /// Applies a push in its transaction: each operation gets its sequence, log entry and stored result, or the

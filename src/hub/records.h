@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "hub/principal.h"
+#include "model/notification.h"
 #include "model/operation.h"
 #include "model/permissions.h"
 #include "model/strategy.h"
@@ -150,5 +152,20 @@ struct Page {
   std::vector<T> rows;
   std::string next_cursor; // empty: this was the last page
 };
+
+/// Which of somebody's notifications a list shows; what is absent does not filter.
+struct NotificationFilter {
+  std::optional<model::WorkspaceId> workspace;
+  bool only_unread = false;
+};
+
+/// Which of somebody's notifications were read: these, or all of one workspace or of every one.
+struct ReadMarks {
+  std::vector<model::NotificationId> ids; // empty: all
+  std::optional<model::WorkspaceId> workspace;
+};
+
+/// Whether a person wants to hear of each kind.
+using NotificationPreferences = std::map<model::NotificationKind, bool>;
 
 } // namespace memsync::hub

@@ -8,6 +8,7 @@
 
 #include "hub/records.h"
 #include "model/apply.h"
+#include "model/notification.h"
 #include "model/state_digest.h"
 #include "wire/history_codec.h"
 #include "wire/hub_messages.h"
@@ -83,6 +84,30 @@ struct Purged {
   model::NodeId last;
 };
 
+/// Notifications of one person by version, ascending; `to` is up to where they were looked for.
+struct NotificationRange {
+  std::int64_t to = 0;
+  bool more = false; // above `to`
+  std::vector<model::Notification> rows;
+};
+
+/// A place in a list of nodes by their last edit.
+struct ItemPlace {
+  std::int64_t edited = 0;
+  std::string id;
+};
+
+struct KeyedNotification {
+  std::int64_t key = 0; // ascending with the order of commit
+  model::Notification notification;
+};
+
+/// Which notifications are listed: those about one of these workspaces.
+struct NotificationQuery {
+  std::vector<model::WorkspaceId> workspaces;
+  bool only_unread = false;
+};
+
 /// A snapshot session that fetches no page for so long is over and no longer holds the floor.
 inline constexpr std::chrono::hours k_snapshot_lifetime{1};
 
@@ -154,6 +179,22 @@ class StoreReader {
   /// True when the user created the node and every live node below it.
   virtual bool has_created_subtree(const model::WorkspaceId& workspace, const model::NodeId& root,
                                    const model::UserId& user) = 0;
+  /// Documents that are not deleted below that place in the order of the last edit, newest first.
+  virtual std::vector<model::Node> list_documents(const model::WorkspaceId& workspace, ItemPlace before,
+                                                  std::size_t limit) = 0;
+  /// The visible nodes of a document with ids above `after`, by id: as many as fit `max_bytes` of text (at
+  /// least one) and `limit`.
+  virtual std::vector<model::Node> list_document_nodes(const model::WorkspaceId& workspace,
+                                                       const model::DocumentId& document,
+                                                       const model::NodeId& after, std::size_t limit,
+                                                       std::size_t max_bytes) = 0;
+  /// All comments on the node, oldest first.
+  virtual std::vector<model::Comment> list_comments(const model::WorkspaceId& workspace,
+                                                    const model::NodeId& node) = 0;
+  /// Open conflicts with ids above `after`, by id.
+  virtual std::vector<model::Conflict> list_open_conflicts(const model::WorkspaceId& workspace,
+                                                           const model::ConflictId& after,
+                                                           std::size_t limit) = 0;
   virtual std::int64_t count_nodes(const model::WorkspaceId& workspace) = 0;
   /// How many nodes the document holds, deleted ones included.
   virtual std::int64_t count_document_nodes(const model::WorkspaceId& workspace,
@@ -188,6 +229,22 @@ class StoreReader {
   /// Headers below `before`, newest first.
   virtual std::vector<EntryHeader> list_headers(const model::WorkspaceId& workspace, model::Sequence before,
                                                 std::size_t limit) = 0;
+  /// Grows with every notification that is made or read.
+  virtual std::int64_t notification_version() = 0;
+  /// Who has notifications above that version.
+  virtual std::vector<model::UserId> users_notified_after(std::int64_t version) = 0;
+  /// As many as fit `max_bytes` (at least one) and `limit`.
+  virtual NotificationRange list_changed_notifications(const model::UserId& user, std::int64_t after,
+                                                       std::size_t limit, std::size_t max_bytes) = 0;
+  /// Newest first, below the key `before`; the key of each row is in `key`.
+  virtual std::vector<KeyedNotification> list_notifications(const model::UserId& user,
+                                                            const NotificationQuery& query,
+                                                            std::int64_t before, std::size_t limit) = 0;
+  virtual std::int64_t count_unread(const model::UserId& user,
+                                    const std::vector<model::WorkspaceId>& workspaces) = 0;
+  /// The kinds this person does not want.
+  virtual std::vector<model::NotificationKind> list_muted(const model::UserId& user) = 0;
+
   /// Audit rows with an id below `before`, newest first; all of them, or those of one workspace.
   virtual std::vector<AuditEvent> list_audit(const std::optional<model::WorkspaceId>& workspace,
                                              std::int64_t before, std::size_t limit) = 0;
@@ -257,6 +314,17 @@ class StoreTxn : public virtual StoreReader {
                           model::Sequence cursor, base::Timestamp seen_at) = 0;
   /// Forgets replicas not seen since `before`.
   virtual void drop_cursors(base::Timestamp before) = 0;
+  /// Stores a notification for that person; one that was made before (the operation came again after a backup
+  /// was restored) keeps its place.
+  virtual void put_notification(const model::UserId& user, const model::Notification& notification) = 0;
+  /// Ids that are unknown or somebody else's are passed over.
+  virtual void mark_read(const model::UserId& user, const std::vector<model::NotificationId>& ids) = 0;
+  virtual void mark_all_read(const model::UserId& user,
+                             const std::vector<model::WorkspaceId>& workspaces) = 0;
+  virtual void set_muted(const model::UserId& user, model::NotificationKind kind, bool is_muted) = 0;
+  /// Forgets what was made before that time: what was read, and after `unread_before` also the rest.
+  virtual void drop_notifications(base::Timestamp read_before, base::Timestamp unread_before) = 0;
+
   /// Removes deleted nodes with everything below and on them, where nothing there changed above `through`;
   /// looks at `limit` of them after `after`. History stays.
   virtual Purged purge_tombstones(const model::WorkspaceId& workspace, model::Sequence through,

@@ -83,6 +83,7 @@ std::vector<StreamPiece> Streams::Implementation::take(State& state, std::size_t
       state.queued_bytes -= item.size();
       bytes += item.size();
       if (item.lane != State::Item::k_no_lane) state.lanes[item.lane].taken = item.to;
+      if (item.is_notification) state.notified.reset();
       for (StreamPiece& piece : {std::ref(item.first), std::ref(item.id), std::ref(item.last)})
         if (piece.size > 0) pieces.push_back(std::move(piece));
     }
@@ -158,6 +159,7 @@ struct Streams::Implementation::Opening {
   std::map<WorkspaceId, model::Role> memberships;
   model::Epoch epoch;
   std::int64_t access_version = 0;
+  std::int64_t notified = 0; // the version of the notifications: earlier ones are fetched by who opens
 };
 
 Answer<Streams::Implementation::Opening> Streams::Implementation::read_opening(const Principal& principal,
@@ -166,6 +168,7 @@ Answer<Streams::Implementation::Opening> Streams::Implementation::read_opening(c
     Opening opening;
     opening.access_version = reader.access_version();
     opening.epoch = reader.epoch();
+    opening.notified = reader.notification_version();
     for (const WorkspaceId& workspace : request.workspaces) {
       const auto role = authorize(reader, principal, model::Permission::memory_read, workspace, clock_.now());
       if (!role) {
@@ -197,6 +200,7 @@ Answer<std::shared_ptr<State>> Streams::Implementation::open(const Principal& pr
     for (std::size_t i = 0; i < request.workspaces.size(); ++i)
       add_lane(*state, request, i, opening.logs[i], now);
     states_.insert(state.get());
+    if (notified_version_ < 0) notified_version_ = opening.notified;
     // Rights that changed between reading them and being registered here were looked for without us.
     if (opening.access_version < access_version_) suspend_state(*state);
     if (state->find_lagging_lane()) feed_.insert(state.get());

@@ -183,4 +183,8 @@ std::string encode_goaway(StreamView view, const wire::StreamGoaway& goaway) {
   return unnamed("goaway", "", {{"retry_ms", goaway.retry_ms}});
 }
 
+std::string encode_notifications(const wire::StreamNotifications& notifications) {
+  return named(notifications);
+}
+
 } // namespace memsync::hub

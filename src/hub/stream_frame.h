@@ -31,5 +31,7 @@ std::string encode_heartbeat(StreamView view, const wire::StreamHeartbeat& heart
 std::string encode_member(StreamView view, const wire::StreamMember& member);
 std::string encode_revoked(StreamView view, const wire::StreamRevoked& revoked);
 std::string encode_goaway(StreamView view, const wire::StreamGoaway& goaway);
+/// Of view `ops` only.
+std::string encode_notifications(const wire::StreamNotifications& notifications);
 
 } // namespace memsync::hub

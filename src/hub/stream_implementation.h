@@ -56,9 +56,11 @@ class Streams::Implementation : public std::enable_shared_from_this<Streams::Imp
   void read_rights(StoreReader& reader, Round& round);
   static base::Result<> read_channels(StoreReader& reader, Round& round);
   static base::Result<> read_feeds(StoreReader& reader, Round& round);
+  void read_notifications(StoreReader& reader, Round& round);
   bool apply(Round& round);
   void apply_rights(Round& round, base::Instant now);
   void apply_frames(Round& round, base::Instant now);
+  void apply_notifications(Round& round, base::Instant now);
 
   void wake_network();
   void wake_pump();
@@ -78,6 +80,8 @@ class Streams::Implementation : public std::enable_shared_from_this<Streams::Imp
   std::unordered_set<StreamState*> feed_;   // may lag behind their channels
   std::set<model::UserId> suspended_users_; // whose rights the pump has yet to check
   std::int64_t access_version_ = 0;         // up to which changes of rights were looked for
+  std::int64_t notified_version_ =
+      -1; // up to which notifications were given out; -1: there was no stream yet
   std::vector<StreamState*> ready_;
   std::vector<StreamState*>* dispatching_ = nullptr; // the list `dispatch` goes through
   bool is_woken_ = false;

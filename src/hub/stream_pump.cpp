@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "hub/authorize.h"
 #include "hub/stream_implementation.h"
+#include "model/limits.h"
 
 /// The pump: reads what was committed, once for all streams, and the log for the streams that lag behind.
 ///
@@ -58,6 +59,12 @@ struct Streams::Implementation::Round {
   std::set<UserId> users;
   std::vector<Check> checks;
   std::int64_t access_version = 0;
+  struct News {
+    std::vector<model::Notification> rows;
+    bool is_whole = true; // all that there are
+  };
+  std::int64_t notified_from = 0, notified_to = 0;
+  std::map<UserId, News> news;
 };
 
 Instant Streams::Implementation::step() {
@@ -102,6 +109,7 @@ Streams::Implementation::Round Streams::Implementation::plan(bool checks_heads) 
   const std::lock_guard lock(mutex_);
   round.checks_heads = checks_heads;
   round.access_version = access_version_;
+  round.notified_from = round.notified_to = notified_version_;
   for (const auto& [key, channel] : channels_)
     if (checks_heads || channel->published < channel->head)
       round.channels.push_back({channel, channel->published, channel->head, {}});
@@ -122,6 +130,7 @@ base::Result<> Streams::Implementation::read(Round& round) {
   return store_.read([&](StoreReader& reader) -> base::Result<> {
     round.epoch = reader.epoch();
     read_rights(reader, round);
+    read_notifications(reader, round);
     TRY(read_channels(reader, round));
     return read_feeds(reader, round);
   });
@@ -154,6 +163,50 @@ void Streams::Implementation::read_rights(StoreReader& reader, Round& round) {
       if (role.error().code == base::ErrorCode::unauthenticated) check.rights.is_valid = false;
       check.rights.refused[workspace] = role.error().code;
     }
+  }
+}
+
+// --- notifications ---
+
+void Streams::Implementation::read_notifications(StoreReader& reader, Round& round) {
+  constexpr std::size_t k_most = 100;
+  if (round.notified_from < 0) return; // nobody listened when the round was planned
+  round.notified_to = reader.notification_version();
+  if (round.notified_to == round.notified_from) return;
+  const auto notified = reader.users_notified_after(round.notified_from);
+  std::set<UserId> listeners;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const State* state : states_)
+      if (state->view == StreamView::ops) listeners.insert(state->principal.user);
+  }
+  for (const UserId& user : notified) {
+    if (listeners.count(user) == 0) continue;
+    auto range = reader.list_changed_notifications(user, round.notified_from, k_most,
+                                                   model::limits::k_stream_event_bytes / 2);
+    round.news.emplace(user, Round::News{std::move(range.rows), !range.more});
+  }
+}
+
+/// The rows are given only to a stream that carries all of their workspaces; another one is told to fetch
+/// them, and what it may see is decided there.
+void Streams::Implementation::apply_notifications(Round& round, Instant now) {
+  if (round.notified_from < 0) return;
+  notified_version_ = round.notified_to;
+  for (State* state : states_) {
+    const auto news = round.news.find(state->principal.user);
+    if (news == round.news.end() || state->view != StreamView::ops || state->is_closing) continue;
+    wire::StreamNotifications event{round.epoch,
+                                    static_cast<std::uint64_t>(round.notified_from),
+                                    static_cast<std::uint64_t>(round.notified_to),
+                                    {}};
+    const auto& rows = news->second.rows;
+    const bool is_all_here = std::all_of(rows.begin(), rows.end(), [&](const model::Notification& each) {
+      return state->has_lane(each.workspace);
+    });
+    if (news->second.is_whole && is_all_here) event.notifications = rows;
+    state->push_notifications(std::move(event), now);
+    mark_ready(*state);
   }
 }
 
@@ -198,6 +251,7 @@ bool Streams::Implementation::apply(Round& round) {
   access_version_ = std::max(access_version_, round.access_version);
   apply_rights(round, now);
   apply_frames(round, now);
+  apply_notifications(round, now);
   const bool has_backlog = std::any_of(channels_.begin(), channels_.end(), [](const auto& entry) {
     return entry.second->published < entry.second->head;
   });

@@ -25,6 +25,20 @@ void StreamState::push_event(std::string bytes, base::Instant now, bool is_dropp
   queue.push_back(std::move(item));
 }
 
+void StreamState::push_notifications(wire::StreamNotifications event, base::Instant now) {
+  if (notified) {
+    event.after = notified->after;
+    event.notifications.clear();
+    std::erase_if(queue, [&](const Item& item) {
+      if (item.is_notification) queued_bytes -= item.size();
+      return item.is_notification;
+    });
+  }
+  notified = NotificationRange{event.after, event.to};
+  push_event(encode_notifications(event), now);
+  queue.back().is_notification = true;
+}
+
 void StreamState::push_frame(std::size_t index, const StreamFrame& frame, base::Instant now) {
   if (queue.empty()) waiting_since = now;
   lanes[index].given = frame.to;
@@ -60,6 +74,8 @@ void StreamState::end_lane(std::size_t index) {
   queued_bytes = 0;
   for (const Item& item : queue) queued_bytes += item.size();
   lane.given = lane.taken;
+  // What waits may tell of this workspace: the reader fetches what it may still see.
+  if (notified) push_notifications({epoch, notified->after, notified->to, {}}, waiting_since);
 }
 
 void StreamState::close(base::Instant now) {
@@ -69,6 +85,11 @@ void StreamState::close(base::Instant now) {
 
 bool StreamState::has_lanes() const {
   return std::any_of(lanes.begin(), lanes.end(), [](const Lane& lane) { return lane.channel != nullptr; });
+}
+
+bool StreamState::has_lane(const model::WorkspaceId& workspace) const {
+  return std::any_of(lanes.begin(), lanes.end(),
+                     [&](const Lane& lane) { return lane.channel && lane.workspace == workspace; });
 }
 
 std::optional<std::size_t> StreamState::find_lagging_lane() const {

@@ -37,6 +37,7 @@ struct StreamState : std::enable_shared_from_this<StreamState> {
     std::size_t lane = k_no_lane;
     model::Sequence to;        // of its lane, once taken
     bool is_droppable = false; // can be made again from the log or the clock
+    bool is_notification = false;
     std::size_t size() const { return first.size + id.size + last.size; }
   };
 
@@ -57,6 +58,11 @@ struct StreamState : std::enable_shared_from_this<StreamState> {
   bool is_ready = false;           // in the list of those to be told
   base::Instant waiting_since{};   // since when something is there to take
   base::Instant heartbeat_at{}, ends_at{};
+  /// The range of the one notification event in the queue.
+  struct NotificationRange {
+    std::uint64_t after = 0, to = 0;
+  };
+  std::optional<NotificationRange> notified;
 
   StreamState(Principal who, StreamView what, model::Epoch log,
               std::shared_ptr<Streams::Implementation> streams)
@@ -65,6 +71,9 @@ struct StreamState : std::enable_shared_from_this<StreamState> {
   /// The cursors of all lanes as an event id.
   std::string position() const;
   void push_event(std::string bytes, base::Instant now, bool is_droppable = false);
+  /// At most one event of notifications waits: with one that is still there, both become one without content,
+  /// which the reader fetches.
+  void push_notifications(wire::StreamNotifications event, base::Instant now);
   void push_frame(std::size_t lane, const StreamFrame& frame, base::Instant now);
   /// Forgets everything that can be made again; the lanes go back to what was taken.
   void drop_frames();
@@ -73,6 +82,8 @@ struct StreamState : std::enable_shared_from_this<StreamState> {
   bool has_lanes() const;
   /// Nothing is put into the queue any more.
   void close(base::Instant now);
+  /// True when the stream carries that workspace.
+  bool has_lane(const model::WorkspaceId& workspace) const;
   /// A lane that lags behind its channel while the queue has room for another frame.
   std::optional<std::size_t> find_lagging_lane() const;
 };

@@ -65,7 +65,8 @@ void TxnState::put_node(const Node& changed, model::FieldSet fields) {
   } else {
     model::for_each_register(*known, [&](Field field, const auto& before) {
       if (!fields.has(field)) return;
-      ChangedField change{changed.id, field, std::nullopt, model::register_text(changed, field)};
+      ChangedField change{changed.id, field, std::nullopt, model::register_text(changed, field),
+                          before.stamp};
       if (before.stamp != model::Stamp{}) change.old_value = model::register_text(*known, field);
       if (change.old_value != change.new_value) changes_.push_back(std::move(change));
     });

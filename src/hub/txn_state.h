@@ -42,7 +42,9 @@ class TxnState final : public model::State {
     model::NodeId node;
     model::Field field;
     std::optional<std::string> old_value, new_value;
+    model::Stamp old_stamp;
   };
+  const std::vector<ChangedField>& changes() const { return changes_; }
   /// What changed since the last call, without what new nodes began with.
   std::vector<ChangedField> take_changes() { return std::exchange(changes_, {}); }
 

@@ -17,6 +17,7 @@ struct Damage {
     numbering, // of outbox operations or of the log
     operation, // an operation that cannot be read
     index,     // search
+    told,      // a notification
   };
   Kind kind = Kind::structure;
   WorkspaceKey workspace; // 0: of the store as a whole

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "replica/lane.h"
+#include "replica/notification_sync.h"
 #include "replica/sync_store.h"
 
 namespace memsync::replica {
@@ -61,7 +62,8 @@ class Engine::Core {
                  counters_,
                  options.batch_operations,
                  [this](HubRequest request) { return send(std::move(request)); },
-                 [this] { return is_live(); }} {}
+                 [this] { return is_live(); }},
+        notifications_(replica, store_, [this](HubRequest request) { return send(std::move(request)); }) {}
 
   Result<Instant> step(EngineMessage message) {
     TRY(std::visit([&](auto& each) { return take(each); }, message));
@@ -77,7 +79,7 @@ class Engine::Core {
   }
 
   bool has_synced() const {
-    return !sync_requested_ && unlisted_.empty() &&
+    return !sync_requested_ && !notifications_.is_sync_requested() && unlisted_.empty() &&
            std::none_of(lanes_.begin(), lanes_.end(),
                         [](const auto& each) { return each.second.is_sync_requested(); });
   }
@@ -89,6 +91,7 @@ class Engine::Core {
 
   Result<> take(LocalCommit&) {
     for (auto& [id, lane] : lanes_) lane.note_local_commit();
+    notifications_.note_local_commit();
     return {};
   }
 
@@ -99,6 +102,7 @@ class Engine::Core {
     }
     retry_listen_at_ = {};
     for (auto& [id, lane] : lanes_) lane.request_sync();
+    notifications_.request_sync();
     return {};
   }
 
@@ -113,6 +117,7 @@ class Engine::Core {
     if (answer.hub_time) TRY(note_hub_time(*answer.hub_time));
     if (answer.request == account_request_) return take_account(answer);
     if (unlisted_.erase(answer.request) > 0) return take_unlisted(answer);
+    if (notifications_.owns(answer.request)) return notifications_.take(answer);
     for (auto& [id, lane] : lanes_) {
       if (!lane.owns(answer.request)) continue;
       TRY_ASSIGN(const auto problem, lane.take(answer));
@@ -131,6 +136,7 @@ class Engine::Core {
   Result<> take(ListenPolled& polled) {
     if (polled.id != listen_) return {};
     note_live(ListenMode::long_poll);
+    notifications_.poll();
     Lane* lane = find_lane(polled.workspace);
     return lane ? lane->take_entries(polled.answer.epoch, polled.answer.entries, polled.answer.head)
                 : Result<>();
@@ -197,6 +203,7 @@ class Engine::Core {
     retry_account_at_ = retry_listen_at_ = now() + delay;
     go_offline(error, delay);
     for (auto& [id, lane] : lanes_) lane.give_up_sync();
+    notifications_.give_up_sync();
     return {};
   }
 
@@ -298,10 +305,13 @@ class Engine::Core {
     return {};
   }
 
+  Result<> take_event(wire::StreamNotifications& event) { return notifications_.take(event); }
+
   bool is_live() const { return std::holds_alternative<Live>(connection_); }
 
   void note_live(ListenMode mode) {
     connection_ = Live{mode};
+    if (std::exchange(fetched_notifications_for_, listen_) != listen_) notifications_.note_connected();
     listen_backoff_ = base::Backoff(k_first_delay, k_longest_delay);
   }
 
@@ -358,6 +368,8 @@ class Engine::Core {
       if (lane.history_at() > now()) wake = std::min(wake, lane.history_at());
       if (lane.compare_at() > now()) wake = std::min(wake, lane.compare_at());
     }
+    if (account_known_) TRY(notifications_.advance());
+    if (notifications_.blocked_until() > now()) wake = std::min(wake, notifications_.blocked_until());
     TRY(advance_listening());
     if (listen_ == 0 && retry_listen_at_ > now()) wake = std::min(wake, retry_listen_at_);
     if (polling_until_ > now()) wake = std::min(wake, polling_until_);
@@ -422,7 +434,9 @@ class Engine::Core {
   HubClient& hub_;
   LaneContext context_;
   std::map<WorkspaceId, Lane> lanes_;
-  std::uint64_t last_request_ = 0; // requests and listening attempts share one count
+  NotificationSync notifications_;
+  std::uint64_t fetched_notifications_for_ = 0; // the attempt of listening
+  std::uint64_t last_request_ = 0;              // requests and listening attempts share one count
 
   bool account_known_ = false;
   model::Epoch account_epoch_;  // of the hub's logs, when the account was asked for

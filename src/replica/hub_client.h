@@ -38,14 +38,22 @@ struct GetHistory {
   model::Sequence before, after; // exclusive
   std::size_t limit = 500;
 };
+struct GetNotifications {
+  model::Cursor after; // of their versions
+  std::size_t limit = 200;
+};
+struct MarkNotificationsRead {
+  std::vector<model::NotificationId> ids;
+};
 using HubRequest = std::variant<MeRequest, PushToWorkspace, PullFromWorkspace, OpenSnapshot, NextSnapshotPage,
-                                GetDigest, GetHistory>;
+                                GetDigest, GetHistory, GetNotifications, MarkNotificationsRead>;
 
 /// The answer to one request, or why there is none: `offline` when nothing was heard.
 struct HubAnswer {
   std::uint64_t request = 0;
   std::variant<wire::Problem, wire::Me, wire::PushAnswer, wire::PullAnswer, wire::SnapshotOpened,
-               wire::SnapshotPage, wire::WorkspaceDigest, wire::HistoryPage>
+               wire::SnapshotPage, wire::WorkspaceDigest, wire::HistoryPage, wire::NotificationChanges,
+               wire::NotificationsMarked>
       content;
   std::optional<base::Timestamp> hub_time; // of the Date header, for the measured clock offset
 };

@@ -279,8 +279,6 @@ Result<> Lane::take_content(wire::WorkspaceDigest& digest) {
   return {};
 }
 
-Result<> Lane::take_content(wire::Me&) { return Error{ErrorCode::internal, "an answer nobody asked for"}; }
-
 Result<> Lane::take_content(wire::PushAnswer& answer) {
   if (is_offering()) return take_offered(answer);
   wants_push_ = true; // what arrived meanwhile is the next batch

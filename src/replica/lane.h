@@ -80,7 +80,11 @@ class Lane {
  private:
   enum class Snapshot { none, wanted, pages, tail };
 
-  base::Result<> take_content(wire::Me& me);
+  /// What belongs to the account.
+  template <class Other>
+  base::Result<> take_content(Other&) {
+    return base::Error{base::ErrorCode::internal, "an answer nobody asked for"};
+  }
   base::Result<> take_content(wire::PushAnswer& answer);
   base::Result<> take_content(wire::PullAnswer& answer);
   base::Result<> take_content(wire::SnapshotOpened& opened);

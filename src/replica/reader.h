@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "model/notification.h"
 #include "replica/rows.h"
 #include "storage/database.h"
 
@@ -92,6 +93,19 @@ class Reader {
   std::vector<model::Conflict> open_conflicts(const WorkspaceRow& workspace,
                                               std::optional<model::DocumentId> document);
   base::Result<model::Conflict> resolve_conflict_id(const WorkspaceRow& workspace, std::string_view name);
+
+  // --- notifications of this person, of all workspaces (notifications.cpp)
+  struct NotificationQuery {
+    bool only_unread = false;
+    std::size_t limit = 20;
+    std::string cursor;
+  };
+  struct NotificationPage {
+    std::vector<model::Notification> rows; // newest first
+    std::string next_cursor;
+  };
+  base::Result<NotificationPage> notifications(const NotificationQuery& query);
+  std::size_t unread_count();
 
   // --- search (search.cpp)
   /// Any text is a question, whatever characters it has; blank text lists the newest that fit the

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "replica/damage.h"
+#include "replica/notifications.h"
 #include "replica/overlay.h"
 #include "replica/salvage.h"
 #include "replica/set_aside.h"
@@ -156,6 +157,7 @@ std::vector<std::string> plan_repair(const std::vector<WorkspaceRow>& workspaces
                       "still be read of them",
                       row.name));
   }
+  if (has_kind(damage, Kind::told)) plan.push_back("fetch the damaged notifications from the hub again");
   if (has_kind(damage, Kind::index)) plan.push_back("rebuild the search index");
   return plan;
 }
@@ -169,6 +171,7 @@ Result<Repaired> repair(Replica& replica, const std::vector<model::WorkspaceId>&
   TRY(replica.database().write([&](WriteTxn& txn) -> Result<> {
     for (const WorkspaceRow& row : Reader(txn, now).workspaces())
       repair_workspace(txn, row, damage, differing, now, done);
+    if (has_kind(damage, Kind::told)) drop_damaged_notifications(txn);
     done.rebuilds_index = has_kind(damage, Kind::index);
     if (done.rebuilds_index) clear_index(txn);
     return {};

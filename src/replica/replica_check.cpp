@@ -2,6 +2,7 @@
 #include <map>
 
 #include "replica/damage.h"
+#include "replica/notifications.h"
 #include "replica/overlay.h"
 #include "replica/stored.h"
 
@@ -30,6 +31,8 @@ class Check {
     check_overlay();
     check_trees();
     check_index();
+    for (const std::string& id : find_damaged_notifications(txn_))
+      report(Kind::told, {}, fmt::format("the stored notification {} is damaged", id));
     return std::move(findings_);
   }
 

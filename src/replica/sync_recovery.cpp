@@ -146,6 +146,7 @@ Result<> SyncStore::drop_workspace(const model::WorkspaceId& id, model::Epoch lo
                           table),
               row.key.value, row.id, row.name, replica_.clock().now());
     txn.run("DELETE FROM base WHERE space = ?1", row.space.value);
+    txn.run("DELETE FROM notification WHERE workspace = ?1", row.id);
     for (const std::string_view sql :
          {"DELETE FROM outbox WHERE workspace = ?1", "DELETE FROM touch WHERE workspace = ?1",
           "DELETE FROM rejected WHERE workspace = ?1", "DELETE FROM acknowledged WHERE workspace = ?1",

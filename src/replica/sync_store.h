@@ -111,6 +111,17 @@ class SyncStore {
   base::Result<> take_history(const model::WorkspaceId& id, const HistoryGap& gap,
                               const wire::HistoryPage& page);
 
+  // --- this person's notifications (notifications.cpp)
+  /// Up to which version they are here, and of which epoch.
+  base::Result<model::Cursor> notification_cursor();
+  /// Stores a range of them; doing it twice changes nothing. False when something between the stored version
+  /// and `after` is missing: fetch it.
+  base::Result<bool> take_notifications(model::Epoch epoch, std::uint64_t after, std::uint64_t to,
+                                        const std::vector<model::Notification>& rows);
+  /// What was read here and not yet told.
+  base::Result<std::vector<model::NotificationId>> unsent_marks(std::size_t limit);
+  base::Result<> note_marked(const std::vector<model::NotificationId>& ids);
+
   /// The state was compared with the hub's and is the same.
   base::Result<> note_compared(const model::WorkspaceId& id);
 

@@ -74,19 +74,26 @@ StreamEvent read_revoked(ObjectReader& reader) {
 StreamEvent read_goaway(ObjectReader& reader) {
   return StreamGoaway{reader.optional_int("retry_ms").value_or(0)};
 }
+StreamEvent read_notifications(ObjectReader& reader) {
+  StreamNotifications event{Epoch{reader.u64("epoch")}, reader.u64("after"), reader.u64("to"), {}};
+  reader.list("notifications", event.notifications, &decode_notification);
+  return event;
+}
 
 struct EventRow {
   std::string_view name;
   StreamEvent (*read)(ObjectReader&);
 };
 /// In the order of the alternatives of StreamEvent.
-constexpr std::array<EventRow, std::variant_size_v<StreamEvent>> k_events{{{"hello", &read_hello},
-                                                                           {"ops", &read_ops},
-                                                                           {"heartbeat", &read_heartbeat},
-                                                                           {"resync", &read_resync},
-                                                                           {"member", &read_member},
-                                                                           {"revoked", &read_revoked},
-                                                                           {"goaway", &read_goaway}}};
+constexpr std::array<EventRow, std::variant_size_v<StreamEvent>> k_events{
+    {{"hello", &read_hello},
+     {"ops", &read_ops},
+     {"heartbeat", &read_heartbeat},
+     {"resync", &read_resync},
+     {"member", &read_member},
+     {"revoked", &read_revoked},
+     {"goaway", &read_goaway},
+     {"notification", &read_notifications}}};
 
 } // namespace
 

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "model/operation.h"
 #include "model/permissions.h"
+#include "wire/notification_codec.h"
 
 /// The bodies of the sync routes and the events of the replica's stream, wire version 1
 /// (schemas/openapi.json, schemas/events/*.json). Every encode gives JSON text, every decode fails with
@@ -156,7 +157,7 @@ struct StreamGoaway {
   std::int64_t retry_ms = 0;
 };
 using StreamEvent = std::variant<StreamHello, StreamOps, StreamHeartbeat, StreamResync, StreamMember,
-                                 StreamRevoked, StreamGoaway>;
+                                 StreamRevoked, StreamGoaway, StreamNotifications>;
 
 std::string encode(const PushRequest& request);
 base::Result<PushRequest> decode_push_request(const base::Json& json);

@@ -75,6 +75,18 @@ class Routes {
         hub_.log_history(principal_, request.workspace, request.before, request.after, request.limit),
         [](const wire::HistoryPage& page) { return wire::encode(page); }, &wire::decode_history_page);
   }
+  Content operator()(const replica::GetNotifications& request) {
+    return cross(
+        hub_.notification_changes(principal_, request.after, request.limit),
+        [](const wire::NotificationChanges& changes) { return wire::encode(changes); },
+        &wire::decode_notification_changes);
+  }
+  Content operator()(const replica::MarkNotificationsRead& request) {
+    return cross(
+        hub_.mark_read(principal_, {request.ids, std::nullopt}),
+        [](std::uint64_t unread) { return wire::encode(wire::NotificationsMarked{unread}); },
+        &wire::decode_notifications_marked);
+  }
   Content operator()(const replica::GetDigest& request) {
     return cross(
         hub_.digest(principal_, request.workspace),

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "hub/backends/sqlite_txn.h"
 #include "model/register_text.h"
 #include "storage/database_error.h"
@@ -158,6 +160,65 @@ std::optional<std::string> SqliteReader::find_value_at(const model::WorkspaceId&
   });
   if (!is_set) return std::nullopt;
   return model::register_text(*current, field);
+}
+
+std::vector<model::Node> SqliteReader::list_documents(const model::WorkspaceId& workspace, ItemPlace before,
+                                                      std::size_t limit) {
+  Statement rows = txn_.prepare(
+      "SELECT id, hash, state FROM node WHERE workspace = ?1 AND parent IS NULL AND deleted = 0 "
+      "AND (edited, id) < (?2, ?3) ORDER BY edited DESC, id DESC LIMIT ?4");
+  rows.bind_all(key_of(workspace), before.edited, before.id, limit);
+  std::vector<model::Node> documents;
+  while (rows.step()) documents.push_back(decode_node_row(rows, rows.column_text(0), 1, 2));
+  return documents;
+}
+
+std::vector<model::Node> SqliteReader::list_document_nodes(const model::WorkspaceId& workspace,
+                                                           const model::DocumentId& document,
+                                                           const model::NodeId& after, std::size_t limit,
+                                                           std::size_t max_bytes) {
+  // Walked from the root, so that what is below a deleted node is left out.
+  Statement rows = txn_.prepare(
+      "WITH RECURSIVE below(id) AS ("
+      "  SELECT id FROM node WHERE workspace = ?1 AND id = ?2 AND deleted = 0 UNION"
+      "  SELECT n.id FROM below b JOIN node n ON n.workspace = ?1 AND n.parent = b.id AND n.deleted = 0) "
+      "SELECT n.id, n.hash, n.state FROM below b JOIN node n ON n.workspace = ?1 AND n.id = b.id "
+      "WHERE b.id > ?3 ORDER BY b.id LIMIT ?4");
+  rows.bind_all(key_of(workspace), document, after.view(), limit);
+  std::vector<model::Node> nodes;
+  std::size_t bytes = 0;
+  while (rows.step()) {
+    bytes += rows.column_text(2).size();
+    if (!nodes.empty() && bytes > max_bytes) break;
+    nodes.push_back(decode_node_row(rows, rows.column_text(0), 1, 2));
+  }
+  return nodes;
+}
+
+std::vector<model::Comment> SqliteReader::list_comments(const model::WorkspaceId& workspace,
+                                                        const model::NodeId& node) {
+  Statement rows = txn_.prepare("SELECT id, hash, state FROM comment WHERE workspace = ?1 AND node = ?2");
+  rows.bind_all(key_of(workspace), node);
+  std::vector<model::Comment> comments;
+  while (rows.step())
+    comments.push_back(decode_row(rows, "comment", rows.column_text(0), 1, 2, &wire::decode_comment));
+  std::sort(comments.begin(), comments.end(), [](const model::Comment& a, const model::Comment& b) {
+    return std::pair(a.stamp.sequence, a.id) < std::pair(b.stamp.sequence, b.id);
+  });
+  return comments;
+}
+
+std::vector<model::Conflict> SqliteReader::list_open_conflicts(const model::WorkspaceId& workspace,
+                                                               const model::ConflictId& after,
+                                                               std::size_t limit) {
+  Statement rows = txn_.prepare(
+      "SELECT id, hash, state FROM conflict WHERE workspace = ?1 AND resolved = 0 AND id > ?2 "
+      "ORDER BY id LIMIT ?3");
+  rows.bind_all(key_of(workspace), after.view(), limit);
+  std::vector<model::Conflict> conflicts;
+  while (rows.step())
+    conflicts.push_back(decode_row(rows, "conflict", rows.column_text(0), 1, 2, &wire::decode_conflict));
+  return conflicts;
 }
 
 bool SqliteReader::has_created_subtree(const model::WorkspaceId& workspace, const model::NodeId& root,

@@ -7,8 +7,8 @@
 
 namespace memsync::hub {
 
-/// The queries of the hub over one read of SQLite. In three files: sqlite_accounts.cpp, sqlite_items.cpp
-/// and sqlite_log.cpp, which also hold the writes of the same tables.
+/// The queries of the hub over one read of SQLite. In several files: sqlite_accounts.cpp, sqlite_items.cpp,
+/// sqlite_log.cpp, sqlite_notifications.cpp and others, which also hold the writes of the same tables.
 class SqliteReader : public virtual StoreReader {
  public:
   explicit SqliteReader(storage::ReadTxn& txn) : txn_(txn) {}
@@ -35,6 +35,16 @@ class SqliteReader : public virtual StoreReader {
   std::vector<Invitation> list_invitations(const model::WorkspaceId& workspace) override;
   std::vector<AuditEvent> list_audit(const std::optional<model::WorkspaceId>& workspace, std::int64_t before,
                                      std::size_t limit) override;
+
+  std::int64_t notification_version() override;
+  std::vector<model::UserId> users_notified_after(std::int64_t version) override;
+  NotificationRange list_changed_notifications(const model::UserId& user, std::int64_t after,
+                                               std::size_t limit, std::size_t max_bytes) override;
+  std::vector<KeyedNotification> list_notifications(const model::UserId& user, const NotificationQuery& query,
+                                                    std::int64_t before, std::size_t limit) override;
+  std::int64_t count_unread(const model::UserId& user,
+                            const std::vector<model::WorkspaceId>& workspaces) override;
+  std::vector<model::NotificationKind> list_muted(const model::UserId& user) override;
 
   LogRange log_range(const model::WorkspaceId& workspace) override;
   std::vector<LogEntry> read_log(const model::WorkspaceId& workspace, model::Sequence after,
@@ -64,6 +74,16 @@ class SqliteReader : public virtual StoreReader {
                                              const model::CommentId& id) override;
   std::optional<model::Conflict> find_conflict(const model::WorkspaceId& workspace,
                                                const model::ConflictId& id) override;
+  std::vector<model::Node> list_documents(const model::WorkspaceId& workspace, ItemPlace before,
+                                          std::size_t limit) override;
+  std::vector<model::Node> list_document_nodes(const model::WorkspaceId& workspace,
+                                               const model::DocumentId& document, const model::NodeId& after,
+                                               std::size_t limit, std::size_t max_bytes) override;
+  std::vector<model::Comment> list_comments(const model::WorkspaceId& workspace,
+                                            const model::NodeId& node) override;
+  std::vector<model::Conflict> list_open_conflicts(const model::WorkspaceId& workspace,
+                                                   const model::ConflictId& after,
+                                                   std::size_t limit) override;
   std::vector<model::NodeId> nodes_edited_after(const model::WorkspaceId& workspace,
                                                 model::Sequence sequence) override;
   std::vector<model::NodeId> find_children(const model::WorkspaceId& workspace,
@@ -91,6 +111,8 @@ class SqliteReader : public virtual StoreReader {
   /// The integer key of the workspace's rows; 0, which no row has, for an unknown or deleted one.
   std::int64_t key_of(const model::WorkspaceId& workspace);
   void forget_keys() { keys_.clear(); }
+  /// The keys of these workspaces as a JSON list, for json_each.
+  std::string keys_of(const std::vector<model::WorkspaceId>& workspaces);
 
  private:
   std::vector<wire::HistoryChange> read_history_changes(std::int64_t workspace, model::Sequence sequence);
@@ -117,6 +139,12 @@ class SqliteTxn final : public StoreTxn, public SqliteReader {
   void close_invitation(const InvitationId& id, std::optional<base::Timestamp> accepted_at,
                         std::optional<base::Timestamp> revoked_at) override;
   void add_audit(const AuditEvent& event) override;
+
+  void put_notification(const model::UserId& user, const model::Notification& notification) override;
+  void mark_read(const model::UserId& user, const std::vector<model::NotificationId>& ids) override;
+  void mark_all_read(const model::UserId& user, const std::vector<model::WorkspaceId>& workspaces) override;
+  void set_muted(const model::UserId& user, model::NotificationKind kind, bool is_muted) override;
+  void drop_notifications(base::Timestamp read_before, base::Timestamp unread_before) override;
 
   Replica add_replica(const model::WorkspaceId& workspace, const model::ReplicaId& id,
                       const model::UserId& user) override;
@@ -153,6 +181,7 @@ class SqliteTxn final : public StoreTxn, public SqliteReader {
   std::uint64_t purge_subtree(const model::WorkspaceId& workspace, const model::NodeId& root,
                               model::Sequence through);
   void touch_access(const model::UserId& user);
+  std::int64_t next_notification_version();
   /// Moves the node and everything below it into another document.
   void change_document(const model::WorkspaceId& workspace, const model::NodeId& node,
                        const model::DocumentId& from, const model::DocumentId& to);

@@ -49,6 +49,13 @@ struct Encoder {
                                                       get.after.value, get.limit)),
             std::nullopt};
   }
+  HttpRequest operator()(const replica::GetNotifications& get) const {
+    return {fmt::format("/api/v1/notifications/changes?after={}&limit={}", get.after.str(), get.limit),
+            std::nullopt};
+  }
+  HttpRequest operator()(const replica::MarkNotificationsRead& mark) const {
+    return {"/api/v1/notifications/mark-read", wire::encode_mark_read(mark.ids)};
+  }
 };
 
 template <class T>
@@ -79,6 +86,12 @@ struct Decoder {
   }
   HubContent operator()(const replica::GetHistory&) const {
     return decode_as(json, &wire::decode_history_page);
+  }
+  HubContent operator()(const replica::GetNotifications&) const {
+    return decode_as(json, &wire::decode_notification_changes);
+  }
+  HubContent operator()(const replica::MarkNotificationsRead&) const {
+    return decode_as(json, &wire::decode_notifications_marked);
   }
 };
 

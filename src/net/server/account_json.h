@@ -25,14 +25,20 @@ std::string list_json(std::string_view name, const std::vector<Row>& rows, const
   return base::dump_json({{std::string(name), std::move(list)}});
 }
 
-/// {name: [rows...], "next_cursor"?}
-template <class Row>
-std::string page_json(std::string_view name, const hub::Page<Row>& page) {
+/// {name: [rows...], "next_cursor"?}, each row through `encode`.
+template <class Row, class Encode>
+std::string page_json(std::string_view name, const hub::Page<Row>& page, Encode&& encode) {
   base::Json list = base::Json::array();
-  for (const Row& row : page.rows) list.push_back(to_json(row));
+  for (const Row& row : page.rows) list.push_back(encode(row));
   base::Json json = {{std::string(name), std::move(list)}};
   if (!page.next_cursor.empty()) json["next_cursor"] = page.next_cursor;
   return base::dump_json(json);
+}
+
+/// The same for rows that have a to_json here.
+template <class Row>
+std::string page_json(std::string_view name, const hub::Page<Row>& page) {
+  return page_json(name, page, [](const Row& row) { return to_json(row); });
 }
 
 } // namespace memsync::net::server

@@ -53,4 +53,23 @@ hub::Answer<Response> list_node_history(Call& call);
 hub::Answer<Response> list_document_history(Call& call);
 hub::Answer<Response> list_audit(Call& call);
 
+// handlers_item.cpp
+hub::Answer<Response> list_documents(Call& call);
+hub::Answer<Response> show_document(Call& call);
+hub::Answer<Response> show_node(Call& call);
+hub::Answer<Response> edit_node(Call& call);
+hub::Answer<Response> remove_node(Call& call);
+hub::Answer<Response> list_comments(Call& call);
+hub::Answer<Response> add_comment(Call& call);
+hub::Answer<Response> list_conflicts(Call& call);
+hub::Answer<Response> resolve_conflict(Call& call);
+
+// handlers_notification.cpp
+hub::Answer<Response> list_notifications(Call& call);
+hub::Answer<Response> list_notification_changes(Call& call);
+hub::Answer<Response> count_unread(Call& call);
+hub::Answer<Response> mark_read(Call& call);
+hub::Answer<Response> show_preferences(Call& call);
+hub::Answer<Response> change_preferences(Call& call);
+
 } // namespace memsync::net::server

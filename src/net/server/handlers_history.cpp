@@ -1,5 +1,6 @@
 #include "net/server/account_json.h"
 #include "net/server/handlers.h"
+#include "net/server/list_query.h"
 
 namespace memsync::net::server {
 
@@ -9,39 +10,6 @@ using base::Result;
 using model::WorkspaceId;
 
 namespace {
-
-/// The part of a list request that says where and how much.
-struct PageQuery {
-  std::string cursor;
-  std::size_t limit = model::limits::k_default_rows;
-};
-
-Result<PageQuery> read_page_query(const Target& target) {
-  PageQuery query;
-  query.cursor = target.find("cursor").value_or("");
-  TRY_ASSIGN(query.limit,
-             query_number(target, "limit", model::limits::k_default_rows, 1, model::limits::k_max_rows));
-  return query;
-}
-
-Result<WorkspaceId> read_workspace(const Target& target) {
-  const auto text = target.find("workspace_id");
-  if (!text) return Error{ErrorCode::validation, "'workspace_id' is missing"};
-  const auto id = WorkspaceId::parse(*text);
-  if (!id) return Error{ErrorCode::not_found, fmt::format("there is no workspace '{}'", *text)};
-  return *id;
-}
-
-Result<> read_time(const Target& target, std::string_view name, base::Timestamp now,
-                   std::optional<base::Timestamp>& time) {
-  const auto text = target.find(name);
-  if (!text) return {};
-  time = base::parse_time(*text, now);
-  if (!time)
-    return Error{ErrorCode::validation,
-                 fmt::format("'{}' must be a time such as 2026-01-31T12:00:00Z, 2026-01-31 or 3d", name)};
-  return {};
-}
 
 Result<hub::ActivityFilter> read_filter(const Target& target, base::Timestamp now) {
   hub::ActivityFilter filter;

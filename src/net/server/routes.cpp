@@ -56,6 +56,27 @@ constexpr Route k_routes[] = {
     {get, WORKSPACE "/activity", member, memory_read, k_none, &answered<&list_activity>},
     {get, "/api/v1/history/nodes/{id}", member, memory_read, k_none, &answered<&list_node_history>},
     {get, "/api/v1/history/documents/{id}", member, memory_read, k_none, &answered<&list_document_history>},
+
+    {get, WORKSPACE "/documents", member, memory_read, k_none, &answered<&list_documents>},
+    {get, "/api/v1/documents/{id}", member, memory_read, k_none, &answered<&show_document>},
+    {get, "/api/v1/nodes/{id}", member, memory_read, k_none, &answered<&show_node>},
+    {patch, "/api/v1/nodes/{id}", member, memory_write, k_json, &answered<&edit_node>},
+    {remove, "/api/v1/nodes/{id}", member, memory_delete_own, k_none, &answered<&remove_node>},
+    {get, "/api/v1/nodes/{id}/comments", member, memory_read, k_none, &answered<&list_comments>},
+    {post, "/api/v1/nodes/{id}/comments", member, memory_write, k_json, &answered<&add_comment>},
+    {get, WORKSPACE "/conflicts", member, memory_read, k_none, &answered<&list_conflicts>},
+    {post, "/api/v1/conflicts/{id}/resolve", member, memory_write, k_json, &answered<&resolve_conflict>},
+
+    {get, "/api/v1/notifications", signed_in, k_no_permission, k_none, &answered<&list_notifications>},
+    {get, "/api/v1/notifications/changes", signed_in, k_no_permission, k_none,
+     &answered<&list_notification_changes>},
+    {get, "/api/v1/notifications/unread-count", signed_in, k_no_permission, k_none, &answered<&count_unread>},
+    {post, "/api/v1/notifications/mark-read", signed_in, k_no_permission, k_json, &answered<&mark_read>},
+    {get, "/api/v1/notifications/preferences", signed_in, k_no_permission, k_none,
+     &answered<&show_preferences>},
+    {put, "/api/v1/notifications/preferences", signed_in, k_no_permission, k_json,
+     &answered<&change_preferences>},
+
     {get, "/api/v1/audit", member, team_write, k_none, &answered<&list_audit>},
 };
 

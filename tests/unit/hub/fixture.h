@@ -175,7 +175,7 @@ class HubFixture {
   }
   /// Runs SQL on the file behind the hub's back.
   void execute(const std::string& sql) {
-    constexpr storage::Migration k_current[] = {{2, ""}};
+    constexpr storage::Migration k_current[] = {{4, ""}};
     storage::OpenOptions file;
     file.path = folder.file("hub.db");
     file.migrations = k_current;

@@ -49,22 +49,34 @@ std::string problem_of(const std::string& view_file, const std::string& event, c
   return problem;
 }
 
-/// Everything a member sees on a stream until they are removed, as (name or type, data).
+/// Everything a member sees on a stream until they are removed, as (name or type, data). Replicas are told
+/// that they were mentioned before that.
 std::vector<std::pair<std::string, Json>> record(LiveHub& hub, const std::string& view) {
   const auto member = hub.add_member(view + "@example.org", model::Role::member);
   const std::string path = "/api/v1/sync/stream?view=" + view + "&workspace_id=" + hub.team().str();
   TestStream stream(hub.port(), path, member.token);
   TestStream lost(hub.port(), path + "&after=1.1", member.token);
   REQUIRE(hub.push(member, 3).status == 200);
+  std::vector<std::pair<std::string, Json>> events;
+  const auto keep = [&](const wire::SseEvent& event) {
+    Json data = Json::parse(event.data);
+    const std::string name = event.event == "message" ? data.value("type", "") : event.event;
+    events.emplace_back(name, std::move(data));
+  };
+  const std::string node =
+      hub.get(hub.team_path("/documents"), hub.owner().token).json()["documents"][0]["id"];
+  REQUIRE(hub.call("POST", "/api/v1/nodes/" + node + "/comments?workspace_id=" + hub.team().str(),
+                   hub.owner().token, R"({"text":"for @)" + view + R"("})")
+              .status == 201);
+  while (view == "ops" && (events.empty() || events.back().first != "notification")) {
+    const auto event = stream.next();
+    REQUIRE(event);
+    keep(*event);
+  }
   REQUIRE(hub.call("DELETE", hub.team_path("/members/" + member.user.str()), hub.owner().token).status ==
           204);
-  std::vector<std::pair<std::string, Json>> events;
   for (TestStream* each : {&stream, &lost})
-    while (const auto event = each->next()) {
-      Json data = Json::parse(event->data);
-      const std::string name = event->event == "message" ? data.value("type", "") : event->event;
-      events.emplace_back(name, std::move(data));
-    }
+    while (const auto event = each->next()) keep(*event);
   return events;
 }
 
@@ -80,7 +92,8 @@ TEST_CASE("every event of both views validates against its schema") {
   LiveHub hub;
   const auto ops = record(hub, "ops");
   for (const auto& [name, data] : ops) CHECK(problem_of("ops.json", name, data) == "");
-  for (const char* name : {"hello", "ops", "resync", "revoked"}) CHECK(names_of(ops).count(name) == 1);
+  for (const char* name : {"hello", "ops", "resync", "revoked", "notification"})
+    CHECK(names_of(ops).count(name) == 1);
   const auto memories = record(hub, "memories");
   for (const auto& [name, data] : memories) CHECK(problem_of("memories.json", name, data) == "");
   for (const char* name : {"connected", "memory_created", "resync", "revoked"})

@@ -111,7 +111,7 @@ class LiveHub {
   Person add_member(const std::string& email, model::Role role);
 
   Reply call(const std::string& method, const std::string& path, const std::string& token,
-             const std::string& body = "") const;
+             const std::string& body = "", const std::string& more_headers = "") const;
   Reply get(const std::string& path, const std::string& token) const { return call("GET", path, token); }
 
   /// A push of `count` new memories from one replica of its own.

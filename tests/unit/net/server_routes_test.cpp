@@ -13,15 +13,20 @@ using net::server::routes;
 namespace {
 
 constexpr std::string_view k_unknown_id = "00000000000000000000";
+constexpr std::array<std::string_view, 4> k_item_paths{"/history/", "/nodes/", "/v1/documents/",
+                                                       "/conflicts/"};
 
 /// The route's address in `workspace`: things other than the workspace are unknown ones.
 std::string path_of(const Route& route, const model::WorkspaceId& workspace) {
   std::string path(route.pattern);
-  const bool is_history = path.find("/history/") != std::string::npos;
-  const bool needs_query = is_history || path.ends_with("/audit") || path.ends_with("/stream");
+  // The item in the path is not the workspace, which the query names.
+  const bool is_item = std::any_of(k_item_paths.begin(), k_item_paths.end(), [&](std::string_view part) {
+    return path.find(part) != std::string::npos;
+  });
+  const bool needs_query = is_item || path.ends_with("/audit") || path.ends_with("/stream");
   for (auto open = path.find('{'); open != std::string::npos; open = path.find('{')) {
     const auto close = path.find('}');
-    const bool is_workspace = path.substr(open, close - open + 1) == "{id}" && !is_history;
+    const bool is_workspace = path.substr(open, close - open + 1) == "{id}" && !is_item;
     path.replace(open, close - open + 1, is_workspace ? workspace.view() : k_unknown_id);
   }
   return needs_query ? path + "?workspace_id=" + workspace.str() : path;
@@ -41,6 +46,11 @@ std::string harmless_body(const Route& route) {
     return R"({"proto":1,"replica":"00000000000000000000000000","outstanding":[]})";
   if (route.pattern.ends_with("/{user}")) return R"({"role":"member"})";
   if (route.pattern.ends_with("/invite")) return R"({"email":"somebody@example.org","role":"viewer"})";
+  if (route.pattern.ends_with("/comments")) return R"({"text":"a comment"})";
+  if (route.pattern.ends_with("/resolve")) return R"({"resolution":"keep_server"})";
+  if (route.pattern.ends_with("/nodes/{id}")) return R"({"title":"a title"})";
+  if (route.pattern.ends_with("/mark-read")) return R"({"all":true})";
+  if (route.pattern.ends_with("/preferences")) return R"({})";
   return R"({"name":"Team"})";
 }
 

@@ -99,6 +99,94 @@ TEST_CASE_FIXTURE(Team,
   CHECK_EQ(hook(), "");
 }
 
+namespace {
+
+/// Anna is told that Ben overwrote what she wrote.
+model::Notification overwritten(Team& team, const std::string& yours = "mine") {
+  model::Notification each;
+  each.id = model::NotificationId::random(team.anna.replica->random());
+  each.workspace = team.hub.workspace;
+  each.kind = model::NotificationKind::overwritten;
+  each.at = team.anna.clock.now();
+  each.actor = team.ben.user();
+  each.actor_name = "Ben";
+  each.title = "Redis \u202etimeout";
+  each.field = model::Field::content;
+  each.yours = Json(yours).dump();
+  each.now = Json("his").dump();
+  return each;
+}
+
+void tell(Team& team, std::uint64_t after, const std::vector<model::Notification>& rows) {
+  const auto taken = replica::SyncStore(*team.anna.replica, 0)
+                         .take_notifications(model::Epoch{5}, after, after + rows.size(), rows);
+  CHECK(Person::value(taken));
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(Team, "who was overwritten sees both values, and whose they are") {
+  tell(*this, 0, {overwritten(*this)});
+  const auto shown = activity(Json::object());
+  REQUIRE_EQ(shown["notifications"].size(), 1);
+  const auto& row = shown["notifications"][0];
+  CHECK_EQ(row["kind"], "overwritten");
+  CHECK_EQ(row["by"], "Ben");
+  CHECK_EQ(row["yours"], "mine");
+  CHECK_EQ(row["now"], "his");
+  CHECK_EQ(row["workspace"], "Crew");
+  CHECK_EQ(row["read"], false);
+  CHECK(has_all(row["text"], {"Ben overwrote your content of", "yours \"mine\"", "now \"his\"", "u{202E}"}));
+  CHECK_EQ(shown["unread"], 1);
+  const auto status = at_anna.answer("get_sync_status", Json::object());
+  CHECK_EQ(status.structured["unread"], 1);
+  CHECK(has_all(status.text, {"1 unread notification"}));
+}
+
+TEST_CASE_FIXTURE(Team, "marking as read marks what is shown, once, and tells the sync") {
+  std::vector<model::Notification> rows;
+  for (int i = 0; i < 3; ++i) rows.push_back(overwritten(*this));
+  tell(*this, 0, rows);
+  const auto commits = anna.sync.commits;
+  const auto marked = activity({{"mark_read", true}, {"limit", 2}});
+  CHECK_EQ(marked["notifications"].size(), 2);
+  CHECK_EQ(marked["unread"], 1);
+  CHECK_EQ(anna.sync.commits, commits + 1);
+  const auto rest = activity({{"unread", true}});
+  CHECK_EQ(rest["notifications"].size(), 1);
+  CHECK_EQ(activity({{"unread", true}, {"mark_read", true}})["unread"], 0);
+  CHECK(activity({{"unread", true}})["notifications"].empty());
+  CHECK_EQ(activity(Json::object())["notifications"].size(), 3);
+}
+
+TEST_CASE_FIXTURE(Team, "long values are shortened, and many notifications stay within an answer's budget") {
+  std::vector<model::Notification> rows;
+  for (int i = 0; i < 200; ++i) rows.push_back(overwritten(*this, std::string(100'000, 'x')));
+  tell(*this, 0, rows);
+  const auto shown = activity({{"limit", 200}});
+  CHECK(shown["notifications"].size() < 50);
+  CHECK_FALSE(shown["notifications"].empty());
+  CHECK(agent::count_tokens(shown) < 10'000);
+  CHECK_EQ(shown["unread"], 200);
+}
+
+TEST_CASE_FIXTURE(Team, "the prompt hook tells each unread notification once, before what teammates did") {
+  const auto hook = [&] {
+    return Json::parse(at_anna.answer("team_activity", {{"format", "prompt_hook"}})
+                           .text)["hookSpecificOutput"]["additionalContext"]
+        .get<std::string>();
+  };
+  tell(*this, 0, {overwritten(*this)});
+  CHECK(has_all(hook(), {"Ben overwrote your content"}));
+  remember(at_ben, "Redis is down");
+  share();
+  tell(*this, 1, {overwritten(*this)});
+  const auto news = hook();
+  CHECK(news.find("Ben overwrote") < news.find("Ben created"));
+  CHECK_EQ(news.find("Ben overwrote"), news.rfind("Ben overwrote"));
+  CHECK_EQ(hook(), "");
+}
+
 TEST_CASE_FIXTURE(Team, "the workspace in use is explained, can be switched and remembered") {
   auto shown = at_anna.call("use_workspace", Json::object());
   CHECK_EQ(shown["current"]["name"], "Crew");

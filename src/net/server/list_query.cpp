@@ -1,0 +1,47 @@
+#include "net/server/list_query.h"
+
+#include <fmt/format.h>
+
+#include "model/limits.h"
+
+namespace memsync::net::server {
+
+using base::Error;
+using base::ErrorCode;
+using base::Result;
+using model::WorkspaceId;
+
+Result<PageQuery> read_page_query(const Target& target) {
+  PageQuery query;
+  query.cursor = target.find("cursor").value_or("");
+  TRY_ASSIGN(query.limit,
+             query_number(target, "limit", model::limits::k_default_rows, 1, model::limits::k_max_rows));
+  return query;
+}
+
+Result<std::optional<WorkspaceId>> read_optional_workspace(const Target& target) {
+  const auto text = target.find("workspace_id");
+  if (!text) return std::optional<WorkspaceId>();
+  const auto id = WorkspaceId::parse(*text);
+  if (!id) return Error{ErrorCode::not_found, fmt::format("there is no workspace '{}'", *text)};
+  return id;
+}
+
+Result<WorkspaceId> read_workspace(const Target& target) {
+  TRY_ASSIGN(const auto id, read_optional_workspace(target));
+  if (!id) return Error{ErrorCode::validation, "'workspace_id' is missing"};
+  return *id;
+}
+
+Result<> read_time(const Target& target, std::string_view name, base::Timestamp now,
+                   std::optional<base::Timestamp>& time) {
+  const auto text = target.find(name);
+  if (!text) return {};
+  time = base::parse_time(*text, now);
+  if (!time)
+    return Error{ErrorCode::validation,
+                 fmt::format("'{}' must be a time such as 2026-01-31T12:00:00Z, 2026-01-31 or 3d", name)};
+  return {};
+}
+
+} // namespace memsync::net::server

@@ -1,0 +1,180 @@
+#include <doctest/doctest.h>
+
+#include "tests/unit/net/live_hub.h"
+#include "wire/operation_codec.h"
+
+using namespace memsync;
+using namespace memsync::tests;
+using base::Json;
+
+namespace {
+
+/// A team with one document.
+struct Items {
+  LiveHub hub;
+  std::string node;
+
+  Items() {
+    REQUIRE(hub.push(hub.owner()).status == 200);
+    node = hub.get(hub.team_path("/documents"), hub.owner().token).json()["documents"][0]["id"];
+  }
+  std::string in_team() const { return "?workspace_id=" + hub.team().str(); }
+  std::string path(const std::string& rest = "") const { return "/api/v1/nodes/" + node + rest + in_team(); }
+  Reply get(const std::string& path) { return hub.get(path, hub.owner().token); }
+  Reply send(const std::string& method, const std::string& path, const std::string& body,
+             const std::string& headers = "") {
+    return hub.call(method, path, hub.owner().token, body, headers);
+  }
+  std::string version() { return get(path()).json()["version"]; }
+  Reply patch(const std::string& body, const std::string& if_match) {
+    return send("PATCH", path(), body, "If-Match: " + if_match + "\r\n");
+  }
+  /// Two texts that wait for a decision.
+  std::string open_conflict();
+};
+
+std::string Items::open_conflict() {
+  const auto principal = hub.hub().authenticate(hub.owner().token);
+  REQUIRE(principal);
+  base::SeededRandom random(1);
+  std::string opened;
+  for (const char* text : {"first", "second"}) {
+    model::Operation op;
+    op.n = 1;
+    op.kind = model::OperationKind::update;
+    op.target = *model::ItemId::parse(node);
+    op.base = model::Sequence{1};
+    op.fields.content = model::TextChange{text, base::Hash128::of("")};
+    op.strategy = model::Strategy::manual;
+    wire::seal(op);
+    const auto answer = hub.hub().push(*principal, hub.team(), {model::ReplicaId::random(random), {}, {op}});
+    REQUIRE(answer);
+    if (answer->results[0].conflict) opened = answer->results[0].conflict->str();
+  }
+  return opened;
+}
+
+void check_refused(const Reply& reply, std::string_view part) {
+  CAPTURE(reply.body);
+  CHECK(reply.code() == "validation");
+  CHECK(reply.body.find(part) != std::string::npos);
+}
+
+} // namespace
+
+TEST_CASE("a node is shown with its version as an entity tag, and changed on that version only") {
+  Items items;
+  const Reply shown = items.get(items.path());
+  REQUIRE(shown.status == 200);
+  CHECK(shown.json()["title"] == "a memory");
+  CHECK(shown.json()["document_id"] == items.node);
+  const std::string version = shown.json()["version"];
+  CHECK(shown.headers.at("etag") == "\"" + version + "\"");
+  const Reply changed =
+      items.patch(R"({"title":"Ⅷ 😀","tags":["a"],"context":{"k":[1]}})", "\"" + version + "\"");
+  REQUIRE(changed.status == 200);
+  CHECK(changed.json()["title"] == "Ⅷ 😀");
+  CHECK(changed.json()["context"]["k"][0] == 1);
+  CHECK(changed.headers.at("etag") != shown.headers.at("etag"));
+  const Reply stale = items.patch(R"({"title":"again"})", version);
+  CHECK(stale.status == 412);
+  CHECK(stale.code() == "stale");
+  CHECK(items.patch(R"({"content":null,"tags":null,"context":null,"assignee":null})", "*").status == 200);
+  CHECK(items.get(items.path()).json()["tags"].empty());
+}
+
+TEST_CASE("a node is deleted on the version that was seen") {
+  Items items;
+  const std::string version = items.version();
+  CHECK(items.send("DELETE", items.path(), "", "If-Match: 1000\r\n").code() == "stale");
+  CHECK(items.send("DELETE", items.path(), "", "If-Match: " + version + "\r\n").status == 204);
+  CHECK(items.get(items.path()).code() == "not_found");
+}
+
+TEST_CASE("bad edits of a node are told by field") {
+  Items items;
+  check_refused(items.send("PATCH", items.path(), R"({"title":"x"})"), "If-Match");
+  check_refused(items.patch(R"({"title":"x"})", "one"), "If-Match");
+  check_refused(items.patch(R"({"title":"x"})", "\"\""), "If-Match");
+  check_refused(items.patch(R"({})", "*"), "at least one");
+  for (const char* member :
+       {"kind", "type", "title", "content", "tags", "importance", "completed", "assignee"})
+    check_refused(items.patch(Json{{member, {{"wrong", "type"}, {"very", true}}}}.dump(), "*"), member);
+  check_refused(items.patch(R"({"context":"text"})", "*"), "context");
+  check_refused(items.patch(R"({"tags":[1]})", "*"), "tags");
+  check_refused(items.patch(R"({"importance":2})", "*"), "importance");
+  check_refused(items.patch(R"({"kind":"poem"})", "*"), "kind");
+  check_refused(items.patch(R"({"type":"two words"})", "*"), "type");
+  check_refused(items.patch(R"({"title":""})", "*"), "title");
+  check_refused(items.patch(R"({"assignee":"00000000000000000000"})", "*"), "member");
+  check_refused(items.patch(R"({"colour":"red"})", "*"), "colour");
+  const Reply large = items.patch(Json{{"content", std::string(200'000, 'x')}}.dump(), "*");
+  CHECK(large.code() == "too_large");
+  CHECK(items.patch(Json{{"title", std::string(201, 'x')}}.dump(), "*").code() == "too_large");
+  CHECK(items.get("/api/v1/nodes/" + items.node).code() == "validation");
+  CHECK(items.get("/api/v1/nodes/x" + items.in_team()).code() == "not_found");
+}
+
+TEST_CASE("comments are added and listed in pages") {
+  Items items;
+  for (const char* text : {"one", "two"}) {
+    const Reply added = items.send("POST", items.path("/comments"), Json{{"text", text}}.dump());
+    REQUIRE(added.status == 201);
+    CHECK(added.json()["author"] == items.hub.owner().user.view());
+  }
+  const Json first = items.get(items.path("/comments") + "&limit=1").json();
+  CHECK(first["comments"][0]["text"] == "one");
+  const Json rest =
+      items.get(items.path("/comments") + "&cursor=" + first["next_cursor"].get<std::string>()).json();
+  CHECK(rest["comments"].size() == 1);
+  check_refused(items.send("POST", items.path("/comments"), R"({"text":""})"), "comment");
+  check_refused(items.send("POST", items.path("/comments"), R"({"text":5})"), "text");
+  check_refused(items.send("POST", items.path("/comments"), R"({})"), "text");
+  check_refused(items.send("POST", items.path("/comments"), R"({"text":"x","to":"y"})"), "to");
+  check_refused(items.get(items.path("/comments") + "&cursor=x"), "cursor");
+}
+
+TEST_CASE("documents and their nodes are listed") {
+  Items items;
+  const Json documents = items.get(items.hub.team_path("/documents?limit=1")).json();
+  REQUIRE(documents["documents"].size() == 1);
+  CHECK(documents["documents"][0]["nodes"] == 1);
+  const Json nodes = items.get("/api/v1/documents/" + items.node + items.in_team()).json();
+  REQUIRE(nodes["nodes"].size() == 1);
+  CHECK(nodes["nodes"][0]["parent_id"].is_null());
+  CHECK_FALSE(nodes["nodes"][0]["key"].get<std::string>().empty());
+  check_refused(items.get(items.hub.team_path("/documents?cursor=x")), "cursor");
+  check_refused(items.get("/api/v1/documents/" + items.node + items.in_team() + "&cursor=x"), "cursor");
+  CHECK(items.get("/api/v1/documents/00000000000000000000" + items.in_team()).code() == "not_found");
+}
+
+TEST_CASE("an open conflict shows every side and is decided once, on what was seen") {
+  Items items;
+  const std::string id = items.open_conflict();
+  const Json listed = items.get(items.hub.team_path("/conflicts")).json();
+  REQUIRE(listed["conflicts"].size() == 1);
+  const Json& conflict = listed["conflicts"][0];
+  CHECK(conflict["id"] == id);
+  CHECK(conflict["field"] == "content");
+  CHECK(conflict["base"] == "");
+  CHECK(conflict["local"]["value"] == "second");
+  CHECK(conflict["server"]["value"] == "first");
+  CHECK(conflict["server"]["author_name"] == "Olivia Owner");
+  CHECK_FALSE(conflict["local"]["at"].get<std::string>().empty());
+  const std::string path = "/api/v1/conflicts/" + id + "/resolve" + items.in_team();
+  check_refused(items.send("POST", path, R"({"resolution":"toss a coin"})"), "resolution");
+  check_refused(items.send("POST", path, R"({"resolution":"custom"})"), "value");
+  check_refused(items.send("POST", path, R"({"resolution":"merge","value":"x"})"), "value");
+  check_refused(items.send("POST", path, R"({"resolution":"custom","value":5})"), "content");
+  check_refused(items.send("POST", path, R"({"resolution":"keep_local","version":7})"), "version");
+  check_refused(items.send("POST", path, R"({"resolution":"keep_local","why":"x"})"), "why");
+  CHECK(items.send("POST", path, R"({"resolution":"keep_local","version":"1"})").code() == "stale");
+  const Reply decided = items.send("POST", path, R"({"resolution":"custom","value":"both"})");
+  REQUIRE(decided.status == 200);
+  CHECK(decided.json()["status"] == "applied");
+  CHECK(decided.json()["conflict"]["state"] == "resolved");
+  CHECK(items.get(items.path()).json()["content"] == "both");
+  CHECK(items.send("POST", path, R"({"resolution":"keep_local"})").json()["status"] == "superseded");
+  CHECK(items.get(items.hub.team_path("/conflicts")).json()["conflicts"].empty());
+  check_refused(items.get(items.hub.team_path("/conflicts?cursor=x")), "cursor");
+}
