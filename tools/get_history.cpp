@@ -43,6 +43,7 @@ ChangeView make_view(Session& session, replica::Reader& reader, const Place& pla
   view.author = agent::show(row.author);
   view.reported_by = agent::show(row.client);
   view.session = agent::show(row.session);
+  view.project = agent::show(row.project);
   view.op = model::name_of(row.kind);
   if (!row.node.is_empty()) view.node = reader.short_id(place.workspace, row.node);
   view.title = agent::show(row.title);
@@ -162,10 +163,11 @@ base::Result<> fill_blame(Session& session, replica::Reader& reader, const Place
 }
 
 base::Result<> fill_changes(Session& session, replica::Reader& reader, const Place& place,
-                            replica::Reader::HistoryQuery query, HistoryResult& result) {
+                            replica::Reader::HistoryQuery query, std::size_t token_budget,
+                            HistoryResult& result) {
   TRY_ASSIGN(auto page, reader.history(place.workspace, query));
   for (const auto& row : page.rows) result.changes.push_back(make_view(session, reader, place, row));
-  if (cut_to_budget(result.changes, agent::k_default_answer_tokens) > 0) {
+  if (cut_to_budget(result.changes, token_budget) > 0) {
     query.limit = result.changes.size(); // so that the cursor stands behind what is shown
     TRY_ASSIGN(page, reader.history(place.workspace, query));
   }
@@ -249,6 +251,7 @@ base::Result<HistoryArguments> HistoryArguments::parse(const Arguments& in) {
   }
   arguments.limit = in.number_or("limit", model::limits::k_default_rows);
   arguments.cursor = in.text("cursor").value_or("");
+  arguments.token_budget = in.number_or("token_budget", arguments.token_budget);
   return arguments;
 }
 
@@ -262,7 +265,9 @@ base::Result<HistoryResult> get_history(Session& session, const HistoryArguments
     result.workspace = target.place.workspace.id;
     result.is_offline = std::holds_alternative<replica::Offline>(session.sync().report().connection);
     switch (arguments.view) {
-      case View::changes: TRY(fill_changes(session, reader, target.place, target.query, result)); break;
+      case View::changes:
+        TRY(fill_changes(session, reader, target.place, target.query, arguments.token_budget, result));
+        break;
       case View::diff: TRY(fill_diff(session, reader, target.place, target.query, result)); break;
       case View::blame: TRY(fill_blame(session, reader, target.place, *target.query.node, result)); break;
     }
@@ -285,6 +290,7 @@ Json to_json(const ChangeView& change) {
   set_if(json, "id", change.id);
   set_if(json, "reported_by", change.reported_by);
   set_if(json, "session", change.session);
+  set_if(json, "project", change.project);
   set_if(json, "field", change.field);
   if (!change.old_value.is_null()) json["old"] = change.old_value;
   if (!change.new_value.is_null()) json["new"] = change.new_value;
@@ -304,6 +310,19 @@ Json to_json(const ParagraphView& paragraph) {
   return json;
 }
 
+namespace {
+
+/// What the author's replica claims about where the change was made, in brackets; empty when nothing.
+std::string reporter_of(const ChangeView& change) {
+  std::vector<std::string> claims;
+  if (const auto who = agent::reported_by(change.reported_by, change.session); !who.empty())
+    claims.push_back(who);
+  if (!change.project.empty()) claims.push_back("in " + change.project);
+  return claims.empty() ? "" : fmt::format(" (reported by {})", fmt::join(claims, ", "));
+}
+
+} // namespace
+
 mcp::ToolResult render(const HistoryResult& result) {
   Json json = {{"changes", to_json_list(result.changes)},
                {"view", view_name(result.view)},
@@ -319,8 +338,7 @@ mcp::ToolResult render(const HistoryResult& result) {
   std::string text;
   for (const auto& change : result.changes) {
     text += fmt::format("- {} {} {} \"{}\" [{}] {}{}\n", change.id, change.author, change.op, change.title,
-                        change.node, change.age,
-                        change.reported_by.empty() ? "" : " (reported by " + change.reported_by + ")");
+                        change.node, change.age, reporter_of(change));
     if (change.field.empty()) continue;
     text += fmt::format("  {}: {} -> {}{}\n", change.field, base::dump_json(change.old_value),
                         base::dump_json(change.new_value), change.is_lost ? " (lost)" : "");

@@ -15,6 +15,7 @@ struct HistoryArguments {
   std::optional<base::Timestamp> since;
   ChangePoint from, to;
   std::size_t limit = 20;
+  std::size_t token_budget = agent::k_default_answer_tokens;
   std::string cursor;
 
   static base::Result<HistoryArguments> parse(const Arguments& in);
@@ -22,7 +23,7 @@ struct HistoryArguments {
 
 struct ChangeView {
   std::string id; // empty: not in the log yet
-  std::string at, age, author, reported_by, session, op, node, title, field;
+  std::string at, age, author, reported_by, session, project, op, node, title, field;
   Json old_value = nullptr, new_value = nullptr; // null: not known or never set
   bool is_lost = false;
   std::string status;

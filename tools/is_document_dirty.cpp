@@ -31,6 +31,7 @@ base::Result<DirtyResult> is_document_dirty(Session& session, const DirtyArgumen
       result.more = result.rows.size() - model::limits::k_max_rows;
       result.rows.resize(model::limits::k_max_rows);
     }
+    result.more += cut_to_budget(result.rows, agent::k_default_answer_tokens);
     return result;
   });
 }

@@ -10,6 +10,7 @@ base::Result<ListArguments> ListArguments::parse(const Arguments& in) {
   arguments.query = in.text("query").value_or("");
   arguments.limit = in.number_or("limit", model::limits::k_default_rows);
   arguments.cursor = in.text("cursor").value_or("");
+  arguments.token_budget = in.number_or("token_budget", arguments.token_budget);
   return arguments;
 }
 
@@ -30,7 +31,7 @@ base::Result<ListResult> list_documents(Session& session, const ListArguments& a
            base::format_age(document.updated_at, session.now()),
            agent::show(document.updated_by)});
     }
-    if (cut_to_budget(result.rows, agent::k_default_answer_tokens) > 0) {
+    if (cut_to_budget(result.rows, arguments.token_budget) > 0) {
       // Again, so that the cursor stands behind what is shown.
       TRY_ASSIGN(page, reader.documents(scope, arguments.query, result.rows.size(), arguments.cursor));
     }

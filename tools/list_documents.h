@@ -9,6 +9,7 @@ struct ListArguments {
   std::optional<std::string> workspace;
   std::string query; // words of the title
   std::size_t limit = 20;
+  std::size_t token_budget = agent::k_default_answer_tokens;
   std::string cursor;
 
   static base::Result<ListArguments> parse(const Arguments& in);

@@ -11,6 +11,7 @@ agent::Session::Options session_named(const char* id) {
   agent::Session::Options options;
   options.client = "claude-code/2.1";
   options.session = id;
+  options.project = agent::Project{"github.com/crew/rocket", "rocket"};
   return options;
 }
 
@@ -182,6 +183,36 @@ TEST_CASE_FIXTURE(Pair, "a document goes back to what it was at a point, with wh
   share();
   CHECK_EQ(read(at_ben)["title"], "Timeout");
   CHECK_EQ(at_ben.call("search_memories", {{"query", "Later"}})["results"].size(), 0);
+}
+
+TEST_CASE_FIXTURE(Pair, "blame tells person, client, session and project of each field's last writer") {
+  update(at_ben, {{"title", "Timeout of Redis"}});
+  share();
+  const auto answer = at_anna.answer("get_history", {{"node", node}, {"view", "blame"}});
+  const auto& changes = answer.structured["changes"];
+  const auto title = std::find_if(changes.begin(), changes.end(),
+                                  [](const Json& change) { return change["field"] == "title"; });
+  REQUIRE(title != changes.end());
+  CHECK_EQ((*title)["author"], "Ben");
+  CHECK_EQ((*title)["reported_by"], "claude-code/2.1");
+  CHECK_EQ((*title)["session"], "s-ben");
+  CHECK_EQ((*title)["project"], "github.com/crew/rocket");
+  CHECK(has_all(answer.text, {"claude-code/2.1, session s-ben, in github.com/crew/rocket"}));
+}
+
+TEST_CASE_FIXTURE(Pair, "a history keeps to the tokens it may cost and goes on behind what it showed") {
+  for (int i = 0; i < 10; ++i) update(at_ben, {{"content", std::string(400, static_cast<char>('a' + i))}});
+  share();
+  std::size_t rows = 0;
+  Json arguments = {{"node", node}, {"limit", 50}, {"max_tokens", 600}};
+  for (;;) {
+    const auto page = at_anna.call("get_history", arguments);
+    CHECK_LT(page["changes"].dump().size() / 4, 700);
+    rows += page["changes"].size();
+    if (!page.contains("next_cursor")) break;
+    arguments["cursor"] = page["next_cursor"];
+  }
+  CHECK_EQ(rows, at_anna.call("get_history", {{"node", node}, {"limit", 200}})["changes"].size());
 }
 
 TEST_CASE_FIXTURE(Pair, "one change is taken back by a new operation") {
