@@ -6,8 +6,10 @@
 #include "agent/display.h"
 #include "cli/binding.h"
 #include "cli/repair.h"
+#include "model/limits.h"
 #include "net/client/hub_calls.h"
 #include "replica/digest_check.h"
+#include "tools/get_pending_operations.h"
 #include "tools/get_sync_status.h"
 
 namespace memsync::cli {
@@ -166,6 +168,33 @@ void check_hub(const Context& context, Workbench& bench, Examination& exam) {
   if (fits) check_states(bench, *calls, exam);
 }
 
+/// Each change that the hub refused or that waits for another one, with the reason.
+void check_stuck(Workbench& bench, std::vector<Finding>& findings) {
+  constexpr std::size_t k_shown = 10;
+  std::size_t shown = 0;
+  tools::PendingArguments arguments;
+  arguments.limit = model::limits::k_max_rows;
+  do {
+    const auto page = tools::get_pending_operations(bench.session, arguments);
+    if (!page) {
+      findings.push_back(bad("changes", "could not be read: " + page.error().message, ""));
+      return;
+    }
+    for (const auto& each : page->operations) {
+      const bool is_refused = each.state == replica::name_of(replica::PendingState::rejected);
+      if (!is_refused && each.state != replica::name_of(replica::PendingState::parked)) continue;
+      if (shown++ == k_shown) return;
+      const std::string what = fmt::format("{} {} of \"{}\" in \"{}\": {}", each.id, each.type, each.title,
+                                           each.document, each.reason);
+      findings.push_back(
+          is_refused ? bad("refused", what,
+                           fmt::format("`memsync pending` with --retry, --export or --discard {}", each.id))
+                     : warning("waiting", what, "it goes out by itself once that is settled"));
+    }
+    arguments.cursor = page->next_cursor;
+  } while (!arguments.cursor.empty());
+}
+
 void check_sync(Workbench& bench, std::vector<Finding>& findings) {
   const auto status = tools::get_sync_status(bench.session, {});
   if (!status) {
@@ -184,6 +213,7 @@ void check_sync(Workbench& bench, std::vector<Finding>& findings) {
     findings.push_back(bad("changes",
                            fmt::format("the hub refused {}", agent::count_of(status->rejected, "change")),
                            "see `memsync pending`: retry, export or discard each"));
+  check_stuck(bench, findings);
   if (status->conflicts > 0)
     findings.push_back(warning("conflicts", agent::count_of(status->conflicts, "open conflict"),
                                "settle them with the tool resolve_conflict"));
