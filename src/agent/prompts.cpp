@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t k_activity_rows = 100;
 constexpr std::size_t k_conflicts = 20;
+constexpr std::size_t k_linked = 10, k_linked_tokens = 2'000;
 constexpr std::size_t k_completions = 100; // more are not sent
 
 wire::RpcError bad_params(std::string message) {
@@ -21,11 +22,14 @@ std::vector<wire::Prompt> all_prompts() {
            "Catch up",
            "What the team did since you were here",
            {{"since", "Since", "2h, 3d, 2026-11-20; default: one day", false}}},
-          {"resolve_conflicts", "Resolve conflicts", "Settle the open conflicts one by one", {}},
+          {"resolve_conflicts",
+           "Resolve conflicts",
+           "Settle the open conflicts one by one",
+           {{"document", "Document", "only of this one: id, prefix or exact title", false}}},
           {"handoff",
            "Hand over",
-           "A document with its open conflicts, for the next person's agent",
-           {{"document", "Document", "id, prefix or exact title", true}}}};
+           "A document or task with its linked memories and open conflicts, for the next person's agent",
+           {{"document", "Document", "id, prefix or exact title; or a task's id", true}}}};
 }
 
 std::string argument(const mcp::Arguments& arguments, std::string_view name) {
@@ -83,9 +87,19 @@ std::string conflicts_text(replica::Reader& reader, const std::vector<replica::W
   return text;
 }
 
-base::Result<std::string> resolve_conflicts(replica::Reader& reader) {
-  const auto conflicts = conflicts_text(reader, reader.workspaces(), std::nullopt);
-  if (conflicts.empty()) return std::string("There are no open conflicts in the shared memory. Tell me so.");
+base::Result<std::string> resolve_conflicts(Session& session, replica::Reader& reader,
+                                            const mcp::Arguments& arguments) {
+  auto workspaces = reader.workspaces();
+  std::optional<model::DocumentId> only;
+  if (const auto name = argument(arguments, "document"); !name.empty()) {
+    TRY_ASSIGN(const auto document, locate_document(session, reader, name));
+    workspaces = {reader.workspace(document.workspace)};
+    only = document.id;
+  }
+  const auto conflicts = conflicts_text(reader, workspaces, only);
+  if (conflicts.empty())
+    return fmt::format("There are no open conflicts in {}. Tell me so.",
+                       only ? "that document" : "the shared memory");
   return fmt::format(
       "Settle these conflicts of the shared memory with me, one by one. For each, explain both "
       "versions in a sentence, recommend keep_local, keep_server, merge or a custom value, ask me, and "
@@ -93,16 +107,58 @@ base::Result<std::string> resolve_conflicts(replica::Reader& reader) {
       k_notice, conflicts);
 }
 
+/// What the nodes of a document are linked with elsewhere; empty without links.
+base::Result<std::string> linked_text(Session& session, replica::Reader& reader, const DocumentView& view) {
+  const auto workspace = reader.workspace(view.document->workspace);
+  std::vector<std::string> names{view.name.id}, linked;
+  for (const auto& node : view.nodes) names.push_back(node.id);
+  for (const auto& name : names) {
+    TRY_ASSIGN(const auto row, reader.resolve_node(workspace, name));
+    for (const auto& each : reader.relationships(workspace, row.node.id)) {
+      const bool is_outgoing = each.relationship.from == row.node.id;
+      const auto other =
+          reader.find_node(workspace, is_outgoing ? each.relationship.to : each.relationship.from);
+      if (!other || other->document == row.document || linked.size() == k_linked) continue;
+      std::string id = reader.short_id(workspace, other->node.id);
+      if (std::find(linked.begin(), linked.end(), id) == linked.end()) linked.push_back(std::move(id));
+    }
+  }
+  if (linked.empty()) return std::string();
+  ViewOptions options;
+  options.token_budget = k_linked_tokens;
+  TRY_ASSIGN(const auto found, view_nodes(session, reader, linked, options));
+  return "Linked memories:\n" + to_text(found);
+}
+
+/// The task that is handed over, nothing when the argument names a document.
+base::Result<std::optional<replica::NodeRow>> find_task(Session& session, replica::Reader& reader,
+                                                        const std::string& name) {
+  const auto document = locate_document(session, reader, name);
+  if (document) return std::optional<replica::NodeRow>();
+  auto node = locate_node(session, reader, name);
+  if (!node) return document.error(); // it names the near matches
+  return std::optional(*std::move(node));
+}
+
 base::Result<std::string> handoff(Session& session, replica::Reader& reader,
                                   const mcp::Arguments& arguments) {
-  TRY_ASSIGN(const auto document, locate_document(session, reader, argument(arguments, "document")));
+  std::string name = argument(arguments, "document");
+  TRY_ASSIGN(const auto task, find_task(session, reader, name));
+  std::string task_text;
+  if (task) {
+    TRY_ASSIGN(const auto view, view_nodes(session, reader, {name}, {}));
+    task_text = fmt::format("The task:\n{}\nThe document it is in:\n", to_text(view));
+    name = task->document.str();
+  }
+  TRY_ASSIGN(const auto document, locate_document(session, reader, name));
   TRY_ASSIGN(const auto view, view_document(session, reader, document, {}));
+  TRY_ASSIGN(const auto linked, linked_text(session, reader, view));
   const auto workspace = reader.workspace(document.workspace);
   const auto conflicts = conflicts_text(reader, {workspace}, document.id);
   return fmt::format(
       "Take over the work described below. First tell me in a few sentences where it stands and what "
-      "is next; check with search_memories what else is known. {}\n\n{}\n{}{}\n",
-      k_notice, to_text(view), conflicts.empty() ? "No open conflicts.\n" : conflicts,
+      "is next; check with search_memories what else is known. {}\n\n{}{}\n{}{}{}\n",
+      k_notice, task_text, to_text(view), linked, conflicts.empty() ? "No open conflicts.\n" : conflicts,
       describe_pending(connection_name(session, reader), workspace, document.pending));
 }
 
@@ -114,7 +170,7 @@ mcp::Outcome<wire::PromptResult> Prompts::get(std::string_view name, const mcp::
                                               const mcp::CallContext&) {
   const auto text = session_.read([&](replica::Reader& reader) -> base::Result<std::string> {
     if (name == "catch_up") return catch_up(session_, reader, arguments);
-    if (name == "resolve_conflicts") return resolve_conflicts(reader);
+    if (name == "resolve_conflicts") return resolve_conflicts(session_, reader, arguments);
     return handoff(session_, reader, arguments);
   });
   if (!text) {

@@ -6,9 +6,12 @@
 namespace memsync::agent {
 
 /// The commands a person can start:
-///   catch_up [since]        what the team did since then
-///   resolve_conflicts       every open conflict, to be settled one by one
-///   handoff document        a document with its open conflicts, for the next person's agent
+///   catch_up [since]
+///     what the team did since then
+///   resolve_conflicts [document]
+///     the open conflicts, to be settled one by one
+///   handoff document
+///     a document or task with its linked memories and open conflicts, for the next person's agent
 class Prompts final : public mcp::PromptProvider {
  public:
   explicit Prompts(Session& session);

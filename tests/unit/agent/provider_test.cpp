@@ -110,6 +110,31 @@ TEST_CASE_FIXTURE(Team, "handoff gives the document, its conflicts and what is n
   CHECK(std::holds_alternative<wire::RpcError>(prompts.get("handoff", {{"document", "None"}}, {})));
 }
 
+TEST_CASE_FIXTURE(Team, "handoff gives what the document is linked with elsewhere, and takes a task's id") {
+  const auto other = anna.write(hub.workspace, "Runbook", "Pool sizes", "Forty connections.");
+  const auto linked = anna.session->edit(hub.workspace, std::nullopt, std::nullopt,
+                                         [&](replica::Editor& editor) -> base::Result<bool> {
+                                           TRY(editor.relate(memory, other, "DEPENDS_ON"));
+                                           return true;
+                                         });
+  REQUIRE(linked);
+  for (const std::string& name : {std::string("Release notes"), memory.str()}) {
+    const auto text = prompt("handoff", {{"document", name}});
+    CHECK(has(text, "Linked memories"));
+    CHECK(has(text, "Forty connections."));
+    CHECK_EQ(has(text, "The task:"), name == memory.str());
+  }
+}
+
+TEST_CASE_FIXTURE(Team, "resolve_conflicts keeps to a document that is named") {
+  CHECK(has(prompt("resolve_conflicts", {{"document", "Release notes"}}), "in that document"));
+  const auto missing = prompts.get("resolve_conflicts", {{"document", "Nothing"}}, {});
+  CHECK(std::holds_alternative<wire::RpcError>(missing));
+  const auto completed = prompts.complete("resolve_conflicts", "document", "Rel", {});
+  REQUIRE(completed);
+  CHECK_EQ(completed->values, std::vector<std::string>{"Release notes"});
+}
+
 TEST_CASE_FIXTURE(Team, "resolve_conflicts says when there are none") {
   CHECK(has(prompt("resolve_conflicts"), "no open conflicts"));
 }
