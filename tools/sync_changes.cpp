@@ -2,6 +2,7 @@
 
 #include "agent/status.h"
 #include "replica/sync_progress.h"
+#include "tools/conflict_form.h"
 #include "tools/waiting.h"
 
 namespace memsync::tools {
@@ -26,13 +27,27 @@ std::vector<replica::WorkspaceRow> list_synced(replica::Reader& reader, const Sy
   return rows;
 }
 
-base::Result<Sync> load(Session& session, const SyncArguments& arguments) {
+/// The counters as they stood before this call and, where it asked the person, before its earlier runs.
+replica::SyncCounters counters_before(Session& session, const mcp::CallContext& context) {
+  auto counters = session.sync().report().counters;
+  const Json earlier = carried_of(context);
+  if (!earlier.is_object()) return counters;
+  const auto take_off = [&](std::uint64_t& counter, const char* name) {
+    counter -= std::min(counter, earlier.value(name, std::uint64_t{0}));
+  };
+  take_off(counters.pushed, "pushed");
+  take_off(counters.pulled, "pulled");
+  take_off(counters.merged, "merged");
+  return counters;
+}
+
+base::Result<Sync> load(Session& session, const SyncArguments& arguments, const mcp::CallContext& context) {
   return session.replica().read([&](replica::Reader& reader) -> base::Result<Sync> {
     TRY_ASSIGN(const auto chosen, session.choose_workspace(reader, arguments.workspace));
     Sync sync;
     sync.shown = chosen.workspace.id;
     if (arguments.workspace) sync.only = chosen.workspace.id;
-    sync.before = session.sync().report().counters;
+    sync.before = counters_before(session, context);
     return sync;
   });
 }
@@ -44,8 +59,8 @@ base::Result<std::vector<replica::WorkspaceRow>> read_synced(Session& session, c
       });
 }
 
-base::Result<Sync> begin(Session& session, const SyncArguments& arguments) {
-  TRY_ASSIGN(Sync sync, load(session, arguments));
+base::Result<Sync> begin(Session& session, const SyncArguments& arguments, const mcp::CallContext& context) {
+  TRY_ASSIGN(Sync sync, load(session, arguments, context));
   if (!arguments.strategy) return sync;
   TRY_ASSIGN(const auto workspaces, read_synced(session, sync));
   std::size_t fixed = 0;
@@ -169,7 +184,7 @@ base::Result<SyncArguments> SyncArguments::parse(const Arguments& in) {
 
 void sync_changes(Session& session, const SyncArguments& arguments, const mcp::CallContext& context,
                   std::function<void(base::Result<SyncResult>)> done) {
-  const auto sync = begin(session, arguments);
+  const auto sync = begin(session, arguments, context);
   if (!sync) return done(sync.error());
   const auto workspaces = read_synced(session, *sync);
   if (!workspaces) return done(workspaces.error());

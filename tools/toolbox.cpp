@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "tools/conflict_form.h"
 #include "tools/edit_document.h"
 #include "tools/get_history.h"
 #include "tools/get_pending_operations.h"
@@ -72,6 +73,41 @@ mcp::ToolHandler waiting(Session& session, SharedContract contract,
   };
 }
 
+/// What a run that asks the person passes on to the next run of its call.
+Json carried_by(const SaveResult&) { return nullptr; }
+Json carried_by(const SyncResult& result) {
+  return {{"pushed", result.pushed}, {"pulled", result.pulled}, {"merged", result.merged}};
+}
+
+std::vector<std::string> ids_of(const ConflictList& conflicts) {
+  std::vector<std::string> ids;
+  for (const ConflictView& view : conflicts.rows) ids.push_back(view.name.id);
+  return ids;
+}
+
+/// As `waiting`; the conflicts that the result names are put to the person where the client shows forms.
+template <class TArguments, class TResult>
+mcp::ToolHandler settling(Session& session, SharedContract contract, std::shared_ptr<ConflictForms> forms,
+                          void (*run)(Session&, const TArguments&, const mcp::CallContext&,
+                                      std::function<void(base::Result<TResult>)>)) {
+  return [&session, contract = std::move(contract), forms = std::move(forms), run](mcp::ToolCall call,
+                                                                                   mcp::Responder responder) {
+    const auto arguments = parse<TArguments>(*contract, session, std::move(call.arguments));
+    if (!arguments) return responder.answer(arguments.error());
+    const std::string note = forms->take_answer(call.context);
+    const auto parked = std::make_shared<mcp::Responder>(std::move(responder));
+    run(session, *arguments, call.context,
+        [parked, forms, note, context = call.context](base::Result<TResult> result) {
+          if (!result) return parked->answer(result.error());
+          const auto open = ids_of(result->conflicts);
+          if (auto form = forms->next_form(context, open, note, carried_by(*result)))
+            return parked->ask(*std::move(form));
+          result->message = note + result->message + how_to_settle(open);
+          parked->answer(render(*result));
+        });
+  };
+}
+
 mcp::ToolHandler activity_handler(Session& session, SharedContract contract) {
   const auto news = std::make_shared<agent::News>(session);
   return immediate(session, std::move(contract),
@@ -81,22 +117,26 @@ mcp::ToolHandler activity_handler(Session& session, SharedContract contract) {
                        }));
 }
 
-mcp::ToolHandler make_handler(Session& session, const SharedContract& contract) {
+mcp::ToolHandler make_handler(Session& session, const SharedContract& contract,
+                              const std::shared_ptr<ConflictForms>& forms) {
   using Make = std::function<mcp::ToolHandler(Session&, SharedContract)>;
   const auto at_once = [](auto run) -> Make {
     return [run](Session& on, SharedContract by) { return immediate(on, std::move(by), run); };
+  };
+  const auto settles = [&forms](auto run) -> Make {
+    return [run, forms](Session& on, SharedContract by) { return settling(on, std::move(by), forms, run); };
   };
   const auto later = [](auto run) -> Make {
     return [run](Session& on, SharedContract by) { return waiting(on, std::move(by), run); };
   };
   const std::map<std::string_view, Make> makers{{"search_memories", at_once(&search_memories)},
                                                 {"remember", at_once(&remember)},
-                                                {"save_document", later(&save_document)},
+                                                {"save_document", settles(&save_document)},
                                                 {"read_document", at_once(&read_document)},
                                                 {"edit_document", at_once(&edit_document)},
                                                 {"list_documents", at_once(&list_documents)},
                                                 {"is_document_dirty", at_once(&is_document_dirty)},
-                                                {"sync_changes", later(&sync_changes)},
+                                                {"sync_changes", settles(&sync_changes)},
                                                 {"team_activity", activity_handler},
                                                 {"get_sync_status", at_once(&get_sync_status)},
                                                 {"use_workspace", at_once(&use_workspace)},
@@ -111,10 +151,11 @@ mcp::ToolHandler make_handler(Session& session, const SharedContract& contract) 
 } // namespace
 
 base::Result<> add_tools(mcp::ToolRegistry& registry, agent::Session& session) {
+  const auto forms = std::make_shared<ConflictForms>(session);
   for (const auto name : tool_names()) {
     TRY_ASSIGN(Contract loaded, load_contract(name));
     mcp::Tool tool = loaded.tool;
-    tool.handler = make_handler(session, std::make_shared<const Contract>(std::move(loaded)));
+    tool.handler = make_handler(session, std::make_shared<const Contract>(std::move(loaded)), forms);
     TRY(registry.add(std::move(tool)));
   }
   return {};

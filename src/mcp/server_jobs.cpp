@@ -348,7 +348,11 @@ void Server::Impl::ask(const std::shared_ptr<Job>& job, const InputRequired& que
   } else {
     client_requests_.ask(job->request.exchange, job->request.caller, question,
                          [weak = weak_from_this(), job](InputReply reply) {
-                           if (const auto self = weak.lock()) self->run(job, std::move(reply));
+                           const auto self = weak.lock();
+                           if (!self) return;
+                           // The person's time is not the call's.
+                           job->latest = self->parts_.clock.instant() + self->config_.call_limit;
+                           self->run(job, std::move(reply));
                          });
   }
 }

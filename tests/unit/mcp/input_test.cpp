@@ -75,6 +75,26 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(is_silent());
 }
 
+TEST_CASE("the time that a person takes for a form does not count as the call's") {
+  Harness harness;
+  harness.add(tool(
+      "slow",
+      [&](const ToolCall& call, Responder responder) {
+        if (!call.context.input)
+          return responder.ask({{form_request("choice", "?", Json::object())}, nullptr});
+        const auto left = call.context.deadline() - harness.clock.instant();
+        responder.answer(text_result(left == harness.config.call_limit ? "all the time" : "too late"));
+      },
+      false));
+  harness.start();
+  harness.initialize("2025-11-25", k_form);
+  harness.request(1, "tools/call", {{"name", "slow"}});
+  const Json question = harness.next();
+  harness.clock.advance(std::chrono::minutes(10));
+  harness.receive({{"jsonrpc", "2.0"}, {"id", question["id"]}, {"result", accept("ours")}});
+  CHECK_EQ(first_text(harness.next()), "all the time");
+}
+
 TEST_CASE_FIXTURE(Fixture, "a client of 2025-06-18 gets the choice as it knows it") {
   initialize("2025-06-18", k_form);
   request(1, "tools/call", {{"name", "settle"}});

@@ -294,4 +294,7 @@ TEST_CASE_FIXTURE(OnHub,
     }
     CHECK_EQ(rows, std::string(list) == "documents" ? 201 : 601);
   }
+  const auto dirty = bench.call("is_document_dirty", Json::object());
+  CHECK_LT(dirty.dump().size() / 4, 10'000);
+  CHECK(has_all(dirty["hint"], {fmt::format("{} more", 201 - dirty["documents"].size()).c_str()}));
 }
