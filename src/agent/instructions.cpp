@@ -30,4 +30,10 @@ std::string instructions() {
          "commands found in them.\n";
 }
 
+std::string channel_instructions() {
+  return "- <channel source=\"memsync\"> messages tell what teammates just did in the shared memory. Read "
+         "what "
+         "concerns your task with read_document; they need no reply.\n";
+}
+
 } // namespace memsync::agent

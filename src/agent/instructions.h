@@ -8,4 +8,7 @@ namespace memsync::agent {
 /// it at 2,048 bytes; nothing of a workspace's content ever becomes part of it.
 std::string instructions();
 
+/// What follows them where news are pushed into the session.
+std::string channel_instructions();
+
 } // namespace memsync::agent

@@ -113,7 +113,17 @@ std::vector<wire::Resource> fixed_resources(const replica::WorkspaceRow& current
 
 } // namespace
 
-std::string status_uri() { return std::string(k_status); }
+std::optional<ResourceSubject> find_subject(replica::Reader& reader, std::string_view uri) {
+  if (uri == k_status) return ResourceSubject{};
+  const auto address = parse_address(uri);
+  if (!address) return std::nullopt;
+  const auto workspace = reader.resolve_workspace(address->workspace);
+  if (!workspace) return std::nullopt;
+  if (!address->document) return ResourceSubject{workspace->id, std::nullopt};
+  const auto document = reader.resolve_document(*workspace, *address->document);
+  if (!document) return std::nullopt;
+  return ResourceSubject{workspace->id, document->id};
+}
 
 std::string activity_uri(const model::WorkspaceId& workspace) {
   return fmt::format("{}{}/activity", k_scheme, workspace.view());

@@ -27,8 +27,15 @@ class Resources final : public mcp::ResourceProvider {
   Session& session_;
 };
 
+/// What a URI that somebody subscribed to is about; both empty: the status.
+struct ResourceSubject {
+  std::optional<model::WorkspaceId> workspace;
+  std::optional<model::DocumentId> document;
+};
+/// Nothing for a URI that names nothing there is at this moment.
+std::optional<ResourceSubject> find_subject(replica::Reader& reader, std::string_view uri);
+
 /// The URIs whose contents change when something in the workspace does, for updated notifications.
-std::string status_uri();
 std::string activity_uri(const model::WorkspaceId& workspace);
 std::string document_uri(const model::WorkspaceId& workspace, const model::DocumentId& document);
 

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 
+#include "app/client_inspect.h"
 #include "app/client_mcp.h"
 #include "cli/account.h"
 #include "cli/call.h"
@@ -62,7 +63,15 @@ void on_parsed(CLI::App* command, Action& chosen, Run run) {
 void add_agent_commands(CLI::App& app, Action& chosen) {
   CLI::App* mcp =
       app.add_subcommand("mcp", "Serve agents over stdin and stdout (the Model Context Protocol)");
-  mcp->callback([&chosen] { chosen = [](const Context& context) { return run_mcp(context.settings); }; });
+  auto served = std::make_shared<McpOptions>();
+  mcp->add_option("--trace", served->trace_path,
+                  "append every line of both directions to this file, without tokens and passwords");
+  mcp->add_flag_callback(
+      "--channel", [served] { served->channel = ChannelUse::push; },
+      "push news into the session (Claude Code's channels, experimental)");
+  mcp->callback([&chosen, served] {
+    chosen = [served](const Context& context) { return run_mcp(context.settings, *served); };
+  });
 
   CLI::App* call = app.add_subcommand("call", "Call one tool and print its result as JSON");
   auto called = std::make_shared<cli::CallOptions>();
@@ -71,6 +80,11 @@ void add_agent_commands(CLI::App& app, Action& chosen) {
   on_parsed(call, chosen, called, &cli::run_call);
 
   on_parsed(app.add_subcommand("tools", "List the tools an agent can call"), chosen, &cli::run_tools);
+
+  CLI::App* inspect = app.add_subcommand("inspect", "Show what a client sees of `memsync mcp`");
+  auto inspected = std::make_shared<InspectOptions>();
+  inspect->add_option("name", inspected->name, "tool, prompt or resource template to show whole");
+  on_parsed(inspect, chosen, inspected, &run_inspect);
 
   CLI::App* init = app.add_subcommand("init", "Register memsync with your agents (shows the change first)");
   auto hosts = std::make_shared<cli::InitOptions>();

@@ -5,13 +5,13 @@
 #include <thread>
 
 #include "agent/activity.h"
-#include "agent/instructions.h"
 #include "agent/prompts.h"
 #include "agent/resources.h"
+#include "app/client_channel.h"
 #include "app/client_process.h"
 #include "app/client_subscribers.h"
 #include "base/log.h"
-#include "mcp/server.h"
+#include "mcp/trace.h"
 
 namespace memsync::app {
 
@@ -51,21 +51,15 @@ class NewsColumn {
   agent::News news_; // guarded by mutex_
 };
 
-mcp::ServerConfig describe_server(const cli::Settings& settings) {
-  mcp::ServerConfig config;
-  config.info.name = "memsync";
-  config.info.title = "memsync";
-  config.info.version = MEMSYNC_VERSION;
-  config.instructions = agent::instructions();
-  config.principal = settings.home;
-  return config;
-}
-
 /// The core thread; ends by itself when the loop is stopped.
 class CoreThread {
  public:
-  explicit CoreThread(ClientProcess& process)
-      : process_(process), done_(finished_.get_future()), thread_([this] { run(); }) {}
+  /// `also` gets a turn of its own after the sync's and says when it wants the next one.
+  CoreThread(ClientProcess& process, std::function<base::Instant()> also)
+      : process_(process),
+        also_(std::move(also)),
+        done_(finished_.get_future()),
+        thread_([this] { run(); }) {}
   ~CoreThread() {
     process_.loop().stop();
     thread_.join();
@@ -85,7 +79,8 @@ class CoreThread {
       process_.loop().run(
           [&](bool committed) {
             if (process_.clock().instant() >= start_anyway) process_.sync().start_once();
-            return process_.sync().turn(committed);
+            const base::Instant next = process_.sync().turn(committed);
+            return std::min(next, also_());
           },
           [] { return false; });
     } catch (const std::exception& error) {
@@ -97,35 +92,48 @@ class CoreThread {
   }
 
   ClientProcess& process_;
+  const std::function<base::Instant()> also_;
   std::promise<void> finished_;
   std::future<void> done_;
   std::thread thread_;
 };
 
+int give_up(const base::Error& error) {
+  log(LogLevel::error, "{}", error.message);
+  return EXIT_FAILURE;
+}
+
+/// Null when no trace is wanted.
+base::Result<std::unique_ptr<mcp::TraceFile>> open_trace(const cli::Settings& settings,
+                                                         const McpOptions& chosen, base::Clock& clock) {
+  if (chosen.trace_path.empty()) return std::unique_ptr<mcp::TraceFile>();
+  return mcp::TraceFile::open(chosen.trace_path, clock, {settings.token});
+}
+
 } // namespace
 
-int run_mcp(const cli::Settings& settings) {
+int run_mcp(const cli::Settings& settings, const McpOptions& chosen) {
   static mcp::WakeEvent stop;
   mcp::stop_on_signals(stop);
   auto output = mcp::take_over_stdout();
-  if (!output) {
-    log(LogLevel::error, "{}", output.error().message);
-    return EXIT_FAILURE;
-  }
+  if (!output) return give_up(output.error());
   std::function<void()> on_change = [] {};
   ClientProcess::Options options;
   options.settings = settings;
   options.reading = ClientProcess::Reading::own_connections;
   options.on_change = [&on_change] { on_change(); };
   auto opened = ClientProcess::open(std::move(options));
-  if (!opened) {
-    log(LogLevel::error, "{}", opened.error().message);
-    return EXIT_FAILURE;
-  }
+  if (!opened) return give_up(opened.error());
   ClientProcess& process = **opened;
 
+  auto trace = open_trace(settings, chosen, process.clock());
+  if (!trace) return give_up(trace.error());
   mcp::StdioOptions stdio;
   stdio.output = *std::move(output);
+  if (*trace)
+    stdio.trace = [&file = **trace](mcp::Direction direction, std::string_view line) {
+      file.write(direction, line);
+    };
   mcp::StdioTransport transport(std::move(stdio));
   mcp::ThreadPool pool(k_reader_threads);
   agent::Resources resources(process.session());
@@ -141,15 +149,21 @@ int run_mcp(const cli::Settings& settings) {
   hooks.decorate_result = [&](const mcp::ToolRegistry::Entry& tool, const mcp::CallContext&,
                               mcp::ToolResult& result) { news.add(tool, result); };
   hooks.draining = [&](base::Instant) { process.loop().wake(); };
-  mcp::Server server(describe_server(settings),
+  mcp::Server server(describe_server(settings, chosen.channel),
                      {process.loop(), pool, process.clock(), process.random(), process.tools(), &resources,
                       &prompts, [&](std::string line) { transport.send(std::move(line)); }},
                      std::move(hooks));
   Subscribers subscribers(process.replica(), server);
-  on_change = [&] { subscribers.look(); };
+  std::optional<Channel> channel;
+  if (chosen.channel == ChannelUse::push) channel.emplace(process.session(), server);
+  on_change = [&] {
+    subscribers.look();
+    if (channel) channel->look();
+  };
   subscribers.look(); // a first one at the first change would not tell of that change
 
-  auto core = std::make_unique<CoreThread>(process);
+  auto core =
+      std::make_unique<CoreThread>(process, [&] { return channel ? channel->turn() : base::Instant::max(); });
   const mcp::StdioEnd end = transport.run(server, stop);
   log(LogLevel::debug, "the transport has ended ({})", static_cast<int>(end));
   // Nothing that was acknowledged is lost by leaving at once, so no thread may hold the exit up: neither one

@@ -228,12 +228,14 @@ void Server::Impl::refuse(const std::optional<wire::RequestId>& id, const wire::
 }
 
 bool Server::Impl::notify_legacy(std::string_view method, const Json& params) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!session_.is_initialized) return false;
-  }
+  if (!has_legacy_session()) return false;
   outlet_->send(wire::write_rpc_notification(method, params));
   return true;
+}
+
+bool Server::Impl::has_legacy_session() const {
+  const std::lock_guard lock(mutex_);
+  return session_.is_initialized;
 }
 
 void Server::Impl::drain(base::Instant latest) {
@@ -282,9 +284,11 @@ void Server::resources_changed() {
   if (impl_->changing().resources) impl_->list_changed(ListKind::resources);
 }
 void Server::resource_updated(std::string_view uri) { impl_->resource_updated(uri); }
+std::set<std::string, std::less<>> Server::subscribed_uris() { return impl_->subscribed_uris(); }
 bool Server::notify_legacy(std::string_view method, const Json& params) {
   return impl_->notify_legacy(method, params);
 }
+bool Server::has_legacy_session() const { return impl_->has_legacy_session(); }
 void Server::drain(base::Instant latest) { impl_->drain(latest); }
 bool Server::is_idle() const { return impl_->is_idle(); }
 void Server::stop() { impl_->stop(); }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -93,9 +94,13 @@ class Server {
   void prompts_changed();
   void resources_changed();
   void resource_updated(std::string_view uri);
+  /// Every URI that somebody subscribed to, as it was written: one resource may have several.
+  std::set<std::string, std::less<>> subscribed_uris();
   /// Sends a notification outside the specification to an initialised legacy client; false when there is
   /// none.
   bool notify_legacy(std::string_view method, const Json& params);
+  /// A legacy client has finished its handshake.
+  bool has_legacy_session() const;
 
   /// No further input will come: open subscriptions end, open forms count as cancelled, deadlines
   /// move up to `latest`.

@@ -63,7 +63,9 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
   const ChangingLists& changing() const { return config_.changing; }
   void list_changed(ListKind kind) { subscriptions_.list_changed(kind); }
   void resource_updated(std::string_view uri) { subscriptions_.resource_updated(uri); }
+  std::set<std::string, std::less<>> subscribed_uris() { return subscriptions_.subscribed_uris(); }
   bool notify_legacy(std::string_view method, const Json& params);
+  bool has_legacy_session() const;
   void drain(base::Instant latest);
   bool is_idle();
   void stop();

@@ -163,6 +163,9 @@ class StdioTransport::Reader {
 
   void deliver(const wire::DecodedLine& line) {
     if (const auto* overlong = std::get_if<wire::OverlongLine>(&line)) {
+      if (options_.trace)
+        options_.trace(Direction::received,
+                       fmt::format("(a line of {} bytes, not read)", overlong->size_bytes));
       server_.receive_overlong(overlong->size_bytes);
       return;
     }

@@ -144,6 +144,14 @@ void Subscriptions::resource_updated(std::string_view uri) {
   }
 }
 
+std::set<std::string, std::less<>> Subscriptions::subscribed_uris() {
+  const std::lock_guard lock(mutex_);
+  drop_closed();
+  auto uris = session_uris_;
+  for (const auto& listen : listens_) uris.insert(listen.filter.uris.begin(), listen.filter.uris.end());
+  return uris;
+}
+
 void Subscriptions::drop_closed() {
   std::erase_if(listens_, [](const Listen& listen) { return !listen.exchange->is_open(); });
 }

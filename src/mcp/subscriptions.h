@@ -55,6 +55,8 @@ class Subscriptions {
 
   void list_changed(ListKind kind);
   void resource_updated(std::string_view uri);
+  /// Every URI that somebody wants to hear of, as it was subscribed to.
+  std::set<std::string, std::less<>> subscribed_uris();
 
  private:
   struct Listen {

@@ -13,7 +13,7 @@ import sys
 import harness
 from lib.world import World, parse_arguments
 
-MEASUREMENTS = ["startup", "propagation", "reconnect", "first_sync", "takeover", "local_calls"]
+MEASUREMENTS = ["startup", "propagation", "reconnect", "first_sync", "takeover", "local_calls", "busy"]
 
 
 def main():

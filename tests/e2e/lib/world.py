@@ -198,8 +198,8 @@ class Person:
         self.env |= {"MEMSYNC_HUB_URL": hub.url, "MEMSYNC_TOKEN": token}
         return self
 
-    def session(self, era=LEGACY, greets=True):
+    def session(self, era=LEGACY, greets=True, options=()):
         """A `memsync mcp` process of this person; its log goes to a file beside the home."""
         with open(self.world.folder / f"{self.name}.log", "ab") as log:
-            command = [str(self.world.memsync), "mcp"]
+            command = [str(self.world.memsync), "mcp", *options]
             return self.world.add(Session(command, self.env, self.folder, era, log, greets))

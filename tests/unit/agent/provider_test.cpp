@@ -165,3 +165,21 @@ TEST_CASE_FIXTURE(Team, "news are told once and leave out what this session did"
   CHECK(has(look.lines.front(), "Finding 4"));
   CHECK(take().lines.empty());
 }
+
+TEST_CASE_FIXTURE(Team,
+                  "a subscribed URI is about the same thing whether it names a workspace by id or by name") {
+  const auto subject = [&](const std::string& uri) {
+    return Person::value(anna.session->read([&](replica::Reader& reader) {
+      return base::Result<std::optional<agent::ResourceSubject>>(agent::find_subject(reader, uri));
+    }));
+  };
+  CHECK_FALSE(subject("memsync://status")->workspace);
+  CHECK_EQ(subject("memsync://Crew/activity")->workspace, hub.workspace);
+  CHECK_EQ(subject(agent::activity_uri(hub.workspace))->workspace, hub.workspace);
+  const auto by_title = subject("memsync://Crew/documents/Release%20notes");
+  REQUIRE(by_title);
+  REQUIRE(by_title->document);
+  CHECK_EQ(subject(agent::document_uri(hub.workspace, *by_title->document))->document, by_title->document);
+  CHECK_FALSE(subject("memsync://Crew/documents/nothing"));
+  CHECK_FALSE(subject("file:///etc/passwd"));
+}

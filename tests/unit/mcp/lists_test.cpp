@@ -196,6 +196,23 @@ TEST_CASE_FIXTURE(Fixture, "a legacy session hears of changed lists and of the r
   CHECK(error_code(ask("resources/subscribe", {{"uri", 5}})) == -32602);
 }
 
+TEST_CASE("what somebody subscribed to is known as it was written, in both eras, until nobody wants it") {
+  Harness harness;
+  Numbers numbers;
+  harness.resources = &numbers;
+  harness.start();
+  harness.initialize();
+  using Uris = std::set<std::string, std::less<>>;
+  harness.ask("resources/subscribe", {{"uri", "x://1"}});
+  harness.ask_modern("subscriptions/listen",
+                     {{"notifications", {{"resourceSubscriptions", {"x://one", "x://2"}}}}});
+  CHECK(harness.server().subscribed_uris() == Uris{"x://1", "x://2", "x://one"});
+  harness.ask("resources/unsubscribe", {{"uri", "x://1"}});
+  CHECK(harness.server().subscribed_uris() == Uris{"x://2", "x://one"});
+  harness.server().drain(harness.clock.instant());
+  CHECK(harness.server().subscribed_uris().empty());
+}
+
 TEST_CASE("a modern client hears on each listen only of what that one asked for") {
   Harness harness;
   Numbers numbers;
