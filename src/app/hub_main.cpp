@@ -20,6 +20,7 @@ int run(int argc, char** argv) {
   add_user_commands(program, app);
   add_token_commands(program, app);
   add_workspace_commands(program, app);
+  add_audit_command(program, app);
   add_maintenance_commands(program, app);
   add_restore_command(program, app);
   try {

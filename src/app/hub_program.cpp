@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "base/expiry.h"
 #include "base/utf8.h"
 #include "hub/backends/sqlite_store.h"
 
@@ -126,6 +127,15 @@ std::string render_pairs(const std::vector<std::pair<std::string, std::string>>&
   std::string out;
   for (const auto& [name, value] : pairs) out += "  " + padded(name, width) + "  " + value + '\n';
   return out;
+}
+
+Result<std::optional<base::Timestamp>> read_expiry(const std::string& text, base::Timestamp now) {
+  if (text.empty()) return std::optional<base::Timestamp>();
+  const auto time = base::parse_expiry(text, now);
+  if (!time)
+    return Error{ErrorCode::validation,
+                 fmt::format("--expires {}: give a time to come, such as 90d or 2030-01-31", text)};
+  return std::optional<base::Timestamp>(time);
 }
 
 Result<> write_whole_file(const std::string& path, std::string_view content) {

@@ -73,6 +73,9 @@ std::string render_table(const std::vector<std::string>& heading,
 /// "name  value" lines.
 std::string render_pairs(const std::vector<std::pair<std::string, std::string>>& pairs);
 
+/// "90d" from now, or a date; nothing for empty text, `validation` for what is no time to come.
+base::Result<std::optional<base::Timestamp>> read_expiry(const std::string& text, base::Timestamp now);
+
 /// Replaces `path` as a whole or not at all; `validation` naming it when that is impossible.
 base::Result<> write_whole_file(const std::string& path, std::string_view content);
 
@@ -81,6 +84,7 @@ void add_serve_command(HubProgram& program, CLI::App& app);
 void add_user_commands(HubProgram& program, CLI::App& app);
 void add_token_commands(HubProgram& program, CLI::App& app);
 void add_workspace_commands(HubProgram& program, CLI::App& app);
+void add_audit_command(HubProgram& program, CLI::App& app);
 void add_maintenance_commands(HubProgram& program, CLI::App& app);
 void add_restore_command(HubProgram& program, CLI::App& app);
 

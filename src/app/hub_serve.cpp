@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <iostream>
 
+#include "app/hub_limits.h"
+#include "app/hub_mail.h"
 #include "app/hub_program.h"
 #include "app/hub_serve_lock.h"
 #include "hub/backends/local_broker.h"
@@ -17,6 +19,8 @@ namespace {
 struct ServeOptions {
   net::server::ServerOptions server;
   std::string ready_file;
+  MailOptions mail;
+  std::vector<std::string> limits;
 };
 
 /// The file that says where the hub is, as long as it serves.
@@ -49,6 +53,10 @@ void announce(HubProgram& program, const std::string& url) {
 
 hub::Answer<Output> serve(HubProgram& program, const ServeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
+  TRY_ASSIGN(const auto mailer, make_mailer(options.mail, program.clock(), program.random()));
+  hub::HubOptions hub_options;
+  hub_options.mailer = mailer.get();
+  TRY(set_limits(options.limits, hub_options));
   TRY_ASSIGN(const auto store, program.open_store());
   const ServeLock lock(program.data_folder());
   if (!lock.is_held())
@@ -57,7 +65,8 @@ hub::Answer<Output> serve(HubProgram& program, const ServeOptions& options) {
                                    program.data_folder())};
   const ReadyFile ready(options.ready_file);
   hub::LocalBroker broker;
-  TRY_ASSIGN(const auto hub, hub::Hub::open(program.clock(), program.random(), *store, broker));
+  TRY_ASSIGN(const auto hub,
+             hub::Hub::open(program.clock(), program.random(), *store, broker, std::move(hub_options)));
   net::server::Server server(*hub, program.clock(), options.server);
   server.stop_on_signals();
   TRY_ASSIGN(const auto url, server.listen());
@@ -91,6 +100,8 @@ void add_serve_command(HubProgram& program, CLI::App& app) {
       command.add_option("--tls-key", server.tls_key, "PEM private key")->envname("MEMSYNC_HUB_TLS_KEY");
   certificate->needs(key);
   key->needs(certificate);
+  add_mail_options(command, options->mail);
+  add_limit_option(command, options->limits);
   command.add_option("--allowed-host", server.allowed_hosts, "A name the hub answers to; default: all")
       ->envname("MEMSYNC_HUB_ALLOWED_HOSTS")
       ->delimiter(',');

@@ -14,18 +14,6 @@ struct TokenOptions {
   std::vector<std::string> scopes, workspaces;
 };
 
-/// "90d" from now, or a date.
-base::Result<std::optional<base::Timestamp>> parse_expiry(const std::string& text, base::Timestamp now) {
-  if (text.empty()) return std::optional<base::Timestamp>();
-  auto time = base::parse_time(text, now);
-  // Ages count back from now: mirrored, the same form says how long from now.
-  if (time && *time < now && text.find('-') == std::string::npos) time = now + (now - *time);
-  if (!time || *time <= now)
-    return Error{ErrorCode::validation,
-                 fmt::format("--expires {}: give a time to come, such as 90d or 2030-01-31", text)};
-  return std::optional<base::Timestamp>(time);
-}
-
 base::Result<hub::TokenRequest> to_request(const TokenOptions& options, base::Timestamp now) {
   hub::TokenRequest request;
   request.name = options.name;
@@ -45,7 +33,7 @@ base::Result<hub::TokenRequest> to_request(const TokenOptions& options, base::Ti
                    fmt::format("--workspace {}: give an id, see 'memsync-hub workspace list'", text)};
     request.workspaces.push_back(*id);
   }
-  TRY_ASSIGN(request.expires_at, parse_expiry(options.expires, now));
+  TRY_ASSIGN(request.expires_at, read_expiry(options.expires, now));
   return request;
 }
 
@@ -77,10 +65,13 @@ hub::Answer<Output> list_tokens(HubProgram& program, const TokenOptions& options
   for (const hub::Token& token : tokens) {
     const std::string since = base::format_rfc3339(token.created_at);
     const std::string state = state_of(token, program.clock().now());
+    const std::string used = token.used_at ? base::format_rfc3339(*token.used_at) : "never";
     list.push_back({{"id", token.id.view()}, {"name", token.name}, {"created_at", since}, {"state", state}});
-    rows.push_back({token.id.str(), token.name, since, state});
+    if (token.used_at) list.back()["last_used_at"] = used;
+    rows.push_back({token.id.str(), token.name, since, used, state});
   }
-  return Output{{{"tokens", std::move(list)}}, render_table({"ID", "NAME", "CREATED", "STATE"}, rows)};
+  return Output{{{"tokens", std::move(list)}},
+                render_table({"ID", "NAME", "CREATED", "LAST USED", "STATE"}, rows)};
 }
 
 hub::Answer<Output> revoke_token(HubProgram& program, const TokenOptions& options) {

@@ -15,7 +15,12 @@ using model::WorkspaceKind;
 
 namespace {
 
-constexpr std::chrono::hours k_invitation_lifetime{7 * 24};
+constexpr std::chrono::days k_invitation_lifetime{7};
+constexpr std::chrono::days k_longest_invitation{30};
+// Every member is shown in every answer that describes the team, and is looked at by every change of it.
+constexpr std::size_t k_most_members = 500;
+constexpr std::size_t k_most_open_invitations = 500;
+constexpr std::int64_t k_most_teams_owned = 100;
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view k_blank = " \t\r\n";
@@ -40,6 +45,57 @@ Answer<Membership> find_changeable(StoreReader& reader, const model::WorkspaceId
   if (member->role == Role::owner && count_owners(reader, workspace) == 1)
     return refuse(ErrorCode::validation, "a workspace keeps one owner: make somebody else owner first");
   return *member;
+}
+
+bool is_open(const Invitation& invitation, base::Timestamp now) {
+  return !invitation.accepted_at && !invitation.revoked_at && invitation.expires_at > now;
+}
+
+Answer<> require_room(StoreReader& reader, const model::WorkspaceId& workspace) {
+  if (reader.list_members(workspace).size() < k_most_members) return {};
+  return refuse(ErrorCode::too_large,
+                fmt::format("a team has at most {} members: remove somebody first", k_most_members));
+}
+
+/// "Engines & Co." -> "engines-co"
+std::string slug_of(std::string_view name) {
+  constexpr std::size_t k_longest = 30; // with room for a number
+  std::string slug;
+  for (char c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    const bool is_kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (is_kept)
+      slug += c;
+    else if (!slug.empty() && slug.back() != '-')
+      slug += '-';
+  }
+  slug.resize(std::min(slug.size(), k_longest));
+  while (slug.ends_with('-')) slug.pop_back();
+  return slug.size() < 2 ? "team" : slug;
+}
+
+std::string free_slug(StoreReader& reader, std::string_view name) {
+  const std::string wanted = slug_of(name);
+  std::string slug = wanted;
+  for (int number = 2; reader.find_workspace_by_slug(slug); ++number)
+    slug = fmt::format("{}-{}", wanted, number);
+  return slug;
+}
+
+/// The slug, unless another workspace than `self` has it.
+Answer<std::string> require_free(StoreReader& reader, std::string_view slug, const model::WorkspaceId& self) {
+  TRY_ASSIGN(auto parsed, parse_slug(slug));
+  const auto taken = reader.find_workspace_by_slug(parsed);
+  if (taken && taken->id != self)
+    return refuse(ErrorCode::validation, fmt::format("the slug '{}' is taken: choose another", parsed));
+  return parsed;
+}
+
+std::int64_t count_teams_owned(StoreReader& reader, const model::UserId& user) {
+  const auto workspaces = reader.list_workspaces_of(user);
+  return std::count_if(workspaces.begin(), workspaces.end(), [](const auto& each) {
+    return each.first.kind == WorkspaceKind::team && each.second == Role::owner;
+  });
 }
 
 } // namespace
@@ -102,18 +158,38 @@ Answer<IssuedToken> issue_token(Work& work, const model::UserId& user, const Tok
   if (static_cast<std::size_t>(live) >= k_most_tokens)
     return refuse(ErrorCode::too_large, "too many tokens: revoke some first");
   IssuedToken issued{{TokenId::random(work.random), user, name, request.scopes, request.workspaces, work.now,
-                      request.expires_at, std::nullopt},
+                      request.expires_at, std::nullopt, std::nullopt},
                      make_secret(SecretKind::token, work.random)};
   work.txn.put_token(issued.token, *parse_secret(SecretKind::token, issued.secret));
   note(work, AuditAction::token_created, {}, user, issued.token.name);
   return issued;
 }
 
+Result<std::string> parse_slug(std::string_view text) {
+  const bool is_good = text.size() >= 2 && text.size() <= 40 && !text.starts_with('-') &&
+                       !text.ends_with('-') && std::all_of(text.begin(), text.end(), [](char c) {
+                         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+                       });
+  if (is_good) return std::string(text);
+  return refuse(ErrorCode::validation, "a slug has 2 to 40 of a-z, 0-9 and '-', which stands at no end");
+}
+
 Answer<Workspace> create_workspace(Work& work, const model::UserId& owner, WorkspaceKind kind,
-                                   std::string_view name) {
+                                   std::string_view name, const std::optional<std::string>& slug) {
   TRY_ASSIGN(auto title, parse_name("workspace", name));
-  const Workspace workspace{model::WorkspaceId::random(work.random), kind, title, model::Strategy::merge,
-                            work.now};
+  Workspace workspace{
+      model::WorkspaceId::random(work.random), kind, title, model::Strategy::merge, work.now, {}};
+  if (kind == WorkspaceKind::team) {
+    if (count_teams_owned(work.txn, owner) >= k_most_teams_owned)
+      return refuse(
+          ErrorCode::too_large,
+          fmt::format("somebody owns at most {} teams: delete or hand over one first", k_most_teams_owned));
+    if (slug) {
+      TRY_ASSIGN(workspace.slug, require_free(work.txn, *slug, {}));
+    } else {
+      workspace.slug = free_slug(work.txn, title);
+    }
+  }
   work.txn.put_workspace(workspace);
   work.txn.put_member(workspace.id, {owner, Role::owner, work.now, false});
   note(work, AuditAction::workspace_created, workspace.id, owner, title);
@@ -127,17 +203,25 @@ Answer<> change_workspace(Work& work, const model::WorkspaceId& id, const Worksp
     TRY_ASSIGN(workspace->name, parse_name("workspace", *change.name));
   }
   if (change.strategy) workspace->strategy = *change.strategy;
+  if (change.slug) {
+    if (workspace->kind != WorkspaceKind::team)
+      return refuse(ErrorCode::validation, "a personal workspace has no slug");
+    TRY_ASSIGN(workspace->slug, require_free(work.txn, *change.slug, id));
+  }
   work.txn.put_workspace(*workspace);
   note(work, AuditAction::workspace_changed, id, {},
-       fmt::format("name {}, strategy {}", workspace->name, model::name_of(workspace->strategy)));
+       fmt::format("name {}, strategy {}{}{}", workspace->name, model::name_of(workspace->strategy),
+                   workspace->slug.empty() ? "" : ", slug ", workspace->slug));
   return {};
 }
 
-Answer<> delete_workspace(Work& work, const model::WorkspaceId& id) {
+Answer<> delete_workspace(Work& work, const model::WorkspaceId& id, std::string_view confirmed_name) {
   const auto workspace = work.txn.find_workspace(id);
   if (!workspace) return refuse(ErrorCode::not_found, "no such workspace");
   if (workspace->kind == WorkspaceKind::personal)
     return refuse(ErrorCode::validation, "a personal workspace belongs to its account and stays");
+  if (confirmed_name != workspace->name)
+    return refuse(ErrorCode::validation, "to delete a team for everybody in it, confirm with its exact name");
   note(work, AuditAction::workspace_deleted, id, {}, workspace->name);
   work.txn.delete_workspace(id, work.now);
   return {};
@@ -167,8 +251,12 @@ Answer<> end_membership(Work& work, const model::WorkspaceId& workspace, const m
 }
 
 Answer<IssuedInvitation> issue_invitation(Work& work, const model::WorkspaceId& id, std::string_view email,
-                                          Role role) {
+                                          Role role, const std::optional<base::Timestamp>& expires_at) {
   TRY_ASSIGN(auto address, parse_email(email));
+  const base::Timestamp end = expires_at.value_or(work.now + k_invitation_lifetime);
+  if (end <= work.now || end > work.now + k_longest_invitation)
+    return refuse(ErrorCode::validation, fmt::format("an invitation ends at a time to come, within {} days",
+                                                     k_longest_invitation.count()));
   const auto workspace = work.txn.find_workspace(id);
   if (!workspace) return refuse(ErrorCode::not_found, "no such workspace");
   if (workspace->kind != WorkspaceKind::team)
@@ -178,39 +266,71 @@ Answer<IssuedInvitation> issue_invitation(Work& work, const model::WorkspaceId& 
     if (member && !member->removed)
       return refuse(ErrorCode::validation, fmt::format("{} is a member already", address));
   }
-  for (const Invitation& earlier : work.txn.list_invitations(id))
-    if (earlier.email == address && !earlier.accepted_at && !earlier.revoked_at)
+  TRY(require_room(work.txn, id));
+  std::size_t open = 0;
+  for (const Invitation& earlier : work.txn.list_invitations(id)) {
+    if (!is_open(earlier, work.now)) continue;
+    if (earlier.email == address)
       work.txn.close_invitation(earlier.id, std::nullopt, work.now);
-  IssuedInvitation issued{{InvitationId::random(work.random), id, address, role, work.actor, work.now,
-                           work.now + k_invitation_lifetime, std::nullopt, std::nullopt},
+    else
+      ++open;
+  }
+  if (open >= k_most_open_invitations)
+    return refuse(ErrorCode::too_large, "too many open invitations: revoke some first");
+  IssuedInvitation issued{{InvitationId::random(work.random), id, address, role, work.actor, work.now, end,
+                           std::nullopt, std::nullopt},
                           make_secret(SecretKind::invitation, work.random)};
   work.txn.put_invitation(issued.invitation, *parse_secret(SecretKind::invitation, issued.token));
   note(work, AuditAction::invited, id, {}, fmt::format("{} as {}", address, model::name_of(role)));
   return issued;
 }
 
+std::string_view status_of(const Invitation& invitation, base::Timestamp now) {
+  if (invitation.accepted_at) return "accepted";
+  if (invitation.revoked_at) return "revoked";
+  return invitation.expires_at <= now ? "expired" : "open";
+}
+
 Answer<Invitation> find_open_invitation(StoreReader& reader, std::string_view secret, base::Timestamp now) {
   const auto hash = parse_secret(SecretKind::invitation, secret);
   const auto invitation = hash ? reader.find_invitation(*hash) : std::nullopt;
-  if (!invitation || invitation->accepted_at || invitation->revoked_at || invitation->expires_at <= now)
+  if (!invitation || !is_open(*invitation, now))
     return refuse(ErrorCode::not_found,
-                  "this invitation is unknown, used, revoked or older than 7 days: ask for a new one");
+                  "this invitation is unknown, used, revoked or too old: ask for a new one");
   return *invitation;
 }
 
-void join(Work& work, const Invitation& invitation, const model::UserId& user) {
+Answer<> revoke_invitation(Work& work, const model::WorkspaceId& workspace, const InvitationId& id) {
+  for (const Invitation& known : work.txn.list_invitations(workspace)) {
+    if (known.id != id) continue;
+    if (known.accepted_at)
+      return refuse(ErrorCode::validation, "the invitation was accepted: remove the member instead");
+    if (known.revoked_at) return {};
+    work.txn.close_invitation(id, std::nullopt, work.now);
+    note(work, AuditAction::invitation_revoked, workspace, {}, known.email);
+    return {};
+  }
+  return refuse(ErrorCode::not_found, "no such invitation");
+}
+
+Answer<> join(Work& work, const Invitation& invitation, const model::UserId& user) {
   const auto member = work.txn.find_member(invitation.workspace, user);
+  const bool is_inside = member && !member->removed;
+  if (!is_inside) TRY(require_room(work.txn, invitation.workspace));
   work.txn.close_invitation(invitation.id, work.now, std::nullopt);
-  if (member && !member->removed) return;
+  if (is_inside) return {};
   work.txn.put_member(invitation.workspace, {user, invitation.role, work.now, false});
   note(work, AuditAction::member_joined, invitation.workspace, user,
        std::string(model::name_of(invitation.role)));
   tell_member_joined(work, invitation, user);
+  return {};
 }
 
-wire::WorkspaceInfo describe(StoreReader& reader, const Workspace& workspace, Role role) {
-  return {workspace.id, workspace.kind,     workspace.name,
-          role,         workspace.strategy, reader.list_members(workspace.id)};
+WorkspaceDetails describe(StoreReader& reader, const Workspace& workspace, Role role) {
+  return {{workspace.id, workspace.kind, workspace.name, role, workspace.strategy,
+           reader.list_members(workspace.id)},
+          workspace.slug,
+          workspace.created_at};
 }
 
 } // namespace memsync::hub

@@ -30,11 +30,16 @@ Answer<User> create_user(Work& work, std::string_view email, std::string_view na
 /// As asked for; the caller has checked that it is not wider than it may be.
 Answer<IssuedToken> issue_token(Work& work, const model::UserId& user, const TokenRequest& request);
 
+/// 2 to 40 letters a-z, digits and dashes, no dash at an end.
+base::Result<std::string> parse_slug(std::string_view text);
+
+/// A team gets the slug, or without one a free slug made of its name; `validation` when it is taken,
+/// `too_large` when the owner has too many teams.
 Answer<Workspace> create_workspace(Work& work, const model::UserId& owner, model::WorkspaceKind kind,
-                                   std::string_view name);
+                                   std::string_view name, const std::optional<std::string>& slug = {});
 Answer<> change_workspace(Work& work, const model::WorkspaceId& id, const WorkspaceChange& change);
-/// A team only; `validation` for a personal workspace.
-Answer<> delete_workspace(Work& work, const model::WorkspaceId& id);
+/// A team only, and only with its exact name as confirmation; `validation` otherwise.
+Answer<> delete_workspace(Work& work, const model::WorkspaceId& id, std::string_view confirmed_name);
 
 /// The last owner stays one (`validation`); not_found for somebody who is no member.
 Answer<> set_role(Work& work, const model::WorkspaceId& workspace, const model::UserId& user,
@@ -43,15 +48,21 @@ Answer<> set_role(Work& work, const model::WorkspaceId& workspace, const model::
 Answer<> end_membership(Work& work, const model::WorkspaceId& workspace, const model::UserId& user,
                         AuditAction action);
 
-/// Makes an invitation and closes earlier open ones for that address there.
+/// Makes an invitation, for 7 days if not said otherwise (at most 30), and closes earlier open ones for that
+/// address there. `too_large` when the team is full.
 Answer<IssuedInvitation> issue_invitation(Work& work, const model::WorkspaceId& workspace,
-                                          std::string_view email, model::Role role);
+                                          std::string_view email, model::Role role,
+                                          const std::optional<base::Timestamp>& expires_at = {});
+/// `validation` for one that was accepted; nothing happens to one that is over.
+Answer<> revoke_invitation(Work& work, const model::WorkspaceId& workspace, const InvitationId& id);
+/// open, accepted, revoked or expired.
+std::string_view status_of(const Invitation& invitation, base::Timestamp now);
 /// The invitation if it can still be accepted; not_found, the same for every reason.
 Answer<Invitation> find_open_invitation(StoreReader& reader, std::string_view secret, base::Timestamp now);
-/// Makes the user a member and uses the invitation up.
-void join(Work& work, const Invitation& invitation, const model::UserId& user);
+/// Makes the user a member and uses the invitation up; `too_large` when the team is full.
+Answer<> join(Work& work, const Invitation& invitation, const model::UserId& user);
 
 /// The workspace as its member sees it, with everybody in it.
-wire::WorkspaceInfo describe(StoreReader& reader, const Workspace& workspace, model::Role role);
+WorkspaceDetails describe(StoreReader& reader, const Workspace& workspace, model::Role role);
 
 } // namespace memsync::hub

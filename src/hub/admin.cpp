@@ -17,19 +17,21 @@ Answer<User> find_person(StoreReader& reader, std::string_view email) {
   return *std::move(user);
 }
 
-/// By id, else by the name that only one team has.
+/// By id or slug, else by the name that only one team has.
 Answer<Workspace> find_named(StoreReader& reader, std::string_view name) {
   if (const auto id = model::WorkspaceId::parse(name))
     if (auto workspace = reader.find_workspace(*id)) return *std::move(workspace);
+  if (auto workspace = reader.find_workspace_by_slug(name)) return *std::move(workspace);
   std::optional<Workspace> found;
   for (Workspace& workspace : reader.list_workspaces()) {
     if (workspace.kind != model::WorkspaceKind::team || workspace.name != name) continue;
     if (found)
       return refuse(ErrorCode::validation,
-                    fmt::format("several workspaces are called {}: give the id of one", name));
+                    fmt::format("several workspaces are called {}: give the id or the slug of one", name));
     found = std::move(workspace);
   }
-  if (!found) return refuse(ErrorCode::not_found, fmt::format("no workspace has the id or name {}", name));
+  if (!found)
+    return refuse(ErrorCode::not_found, fmt::format("no workspace has the id, slug or name {}", name));
   return *std::move(found);
 }
 
@@ -77,11 +79,12 @@ Answer<> Admin::set_password(std::string_view email, std::string_view password) 
   });
 }
 
-Answer<IssuedInvitation> Admin::invite(std::string_view workspace, std::string_view email, Role role) {
+Answer<IssuedInvitation> Admin::invite(std::string_view workspace, std::string_view email, Role role,
+                                       const std::optional<base::Timestamp>& expires_at) {
   return store_.write([&](StoreTxn& txn) -> Answer<IssuedInvitation> {
     Work work{txn, random_, clock_.now(), {}};
     TRY_ASSIGN(auto found, find_named(txn, workspace));
-    return issue_invitation(work, found.id, email, role);
+    return issue_invitation(work, found.id, email, role, expires_at);
   });
 }
 
@@ -116,8 +119,8 @@ Answer<std::vector<Workspace>> Admin::workspaces() {
       [](StoreReader& reader) -> Answer<std::vector<Workspace>> { return reader.list_workspaces(); });
 }
 
-Answer<wire::WorkspaceInfo> Admin::create_workspace(std::string_view owner_email, std::string name) {
-  return store_.write([&](StoreTxn& txn) -> Answer<wire::WorkspaceInfo> {
+Answer<WorkspaceDetails> Admin::create_workspace(std::string_view owner_email, std::string name) {
+  return store_.write([&](StoreTxn& txn) -> Answer<WorkspaceDetails> {
     Work work{txn, random_, clock_.now(), {}};
     TRY_ASSIGN(auto user, find_person(txn, owner_email));
     TRY_ASSIGN(auto workspace, hub::create_workspace(work, user.id, model::WorkspaceKind::team, name));
@@ -129,15 +132,15 @@ Answer<> Admin::rename_workspace(std::string_view workspace, std::string name) {
   return store_.write([&](StoreTxn& txn) -> Answer<> {
     Work work{txn, random_, clock_.now(), {}};
     TRY_ASSIGN(auto found, find_named(txn, workspace));
-    return change_workspace(work, found.id, {std::move(name), std::nullopt});
+    return change_workspace(work, found.id, {std::move(name), std::nullopt, std::nullopt});
   });
 }
 
-Answer<> Admin::delete_workspace(std::string_view workspace) {
+Answer<> Admin::delete_workspace(std::string_view workspace, std::string_view confirmed_name) {
   return store_.write([&](StoreTxn& txn) -> Answer<> {
     Work work{txn, random_, clock_.now(), {}};
     TRY_ASSIGN(auto found, find_named(txn, workspace));
-    return hub::delete_workspace(work, found.id);
+    return hub::delete_workspace(work, found.id, confirmed_name);
   });
 }
 
@@ -167,8 +170,37 @@ Answer<> Admin::remove_member(std::string_view workspace, std::string_view email
 }
 
 Answer<std::vector<AuditEvent>> Admin::audit(std::size_t limit) {
+  return audit({}, std::numeric_limits<std::int64_t>::max(), limit);
+}
+
+Answer<std::vector<AuditEvent>> Admin::audit(const AuditQuery& query, std::int64_t before,
+                                             std::size_t limit) {
   return store_.read([&](StoreReader& reader) -> Answer<std::vector<AuditEvent>> {
-    return reader.list_audit(std::nullopt, std::numeric_limits<std::int64_t>::max(), limit);
+    AuditFilter filter = query.filter;
+    if (!query.workspace.empty()) {
+      TRY_ASSIGN(const auto workspace, find_named(reader, query.workspace));
+      filter.workspace = workspace.id;
+    }
+    if (!query.email.empty()) {
+      TRY_ASSIGN(const auto user, find_person(reader, query.email));
+      filter.user = user.id;
+    }
+    return reader.list_audit(filter, before, limit);
+  });
+}
+
+Answer<std::vector<Invitation>> Admin::invitations(std::string_view workspace) {
+  return store_.read([&](StoreReader& reader) -> Answer<std::vector<Invitation>> {
+    TRY_ASSIGN(auto found, find_named(reader, workspace));
+    return reader.list_invitations(found.id);
+  });
+}
+
+Answer<> Admin::revoke_invitation(std::string_view workspace, const InvitationId& id) {
+  return store_.write([&](StoreTxn& txn) -> Answer<> {
+    Work work{txn, random_, clock_.now(), {}};
+    TRY_ASSIGN(auto found, find_named(txn, workspace));
+    return hub::revoke_invitation(work, found.id, id);
   });
 }
 

@@ -5,8 +5,17 @@
 
 namespace memsync::hub {
 
-/// The principal behind the secret; `unauthenticated`, the same for every reason.
-Answer<Principal> authenticate(StoreReader& reader, std::string_view secret, base::Timestamp now);
+/// Who a secret stands for, and whether its use is to be noted.
+struct Authenticated {
+  Principal principal;
+  bool is_use_due = false;
+};
+/// Of an API token, an access token or the cookie of a browser; `unauthenticated`, the same for every
+/// reason.
+Answer<Authenticated> authenticate(StoreReader& reader, std::string_view secret, base::Timestamp now);
+
+/// `permission` for a token that stands for less than its owner: it must not widen itself.
+Answer<> require_whole(const Principal& principal);
 
 /// The one decision who may do what where, made from what the store says at this moment: the token must
 /// still be valid and cover the workspace and the permission, the role must allow it. The role then.

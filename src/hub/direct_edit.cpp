@@ -6,9 +6,9 @@ namespace memsync::hub {
 
 namespace {
 
-/// The same for every request of a token, so that it has one row in the hub's list of replicas.
-model::ReplicaId replica_of(const TokenId& token, const model::WorkspaceId& workspace) {
-  const base::Sha256 digest = base::sha256(fmt::format("api:{}:{}", token.view(), workspace.view()));
+/// The same for every request of a token or session, so that it has one row in the hub's list of replicas.
+model::ReplicaId replica_of(const Principal& principal, const model::WorkspaceId& workspace) {
+  const base::Sha256 digest = base::sha256(fmt::format("api:{}:{}", principal.key(), workspace.view()));
   constexpr std::size_t k_length = model::ReplicaId::k_length;
   return model::ReplicaId::from_bytes(std::span<const std::uint8_t, k_length>(digest.data(), k_length));
 }
@@ -31,7 +31,7 @@ DirectEdit::DirectEdit(StoreTxn& txn, const Principal& principal, const model::W
       workspace_(workspace),
       now_(now),
       seen_(txn.lock_head(workspace)),
-      replica_(replica_of(principal.token, workspace)) {
+      replica_(replica_of(principal, workspace)) {
   if (const auto known = txn.find_replica(workspace, replica_)) next_n_ = known->last_n + 1;
 }
 
@@ -43,7 +43,7 @@ model::Operation DirectEdit::start(model::OperationKind kind, const model::ItemI
   operation.base = seen_;
   operation.clock = model::Hlc::from_time(now_);
   operation.client = "memsync-api";
-  operation.session = principal_.token.view();
+  operation.session = principal_.key();
   return operation;
 }
 

@@ -39,9 +39,12 @@ Hub::Implementation::Implementation(base::Clock& clock_source, base::Random& ran
       invitation_tries(options.invitation_tries),
       denials(k_audited_denials),
       streams(clock, random, store, broker, metrics, options.streams),
-      queue(store, clock, metrics, [this](const std::vector<UserId>& touched) {
-        for (const UserId& user : touched) streams.suspend(user);
-      }) {}
+      queue(store, clock, metrics,
+            [this](const std::vector<UserId>& touched) {
+              for (const UserId& user : touched) streams.suspend(user);
+            }),
+      sign_in(workplace, options.sign_in),
+      devices(workplace, options.devices) {}
 
 Hub::Implementation::~Implementation() {
   {
@@ -50,6 +53,7 @@ Hub::Implementation::~Implementation() {
   }
   keeper_wake_.notify_all();
   if (keeper_.joinable()) keeper_.join();
+  postbox.reset(); // what it did not send is still noted
   queue.close();
   streams.stop();
   if (writer_.joinable()) writer_.join();
@@ -66,6 +70,7 @@ void Hub::Implementation::start_threads() {
     }
   });
   keeper_ = std::thread([this] { keep_house(); });
+  if (options.mailer) postbox = std::make_unique<Postbox>(*options.mailer);
 }
 
 /// The keeper's thread: what nobody waits for.
@@ -104,13 +109,7 @@ base::Result<Compacted> Hub::Implementation::compact() {
 
 Answer<> Hub::Implementation::limit(RateLimiter& limiter, std::string_view key, double amount,
                                     base::Instant now, std::string_view what) {
-  const auto wait = limiter.take(key, amount, now);
-  if (!wait) return {};
-  wire::Problem problem;
-  problem.code = ErrorCode::rate_limited;
-  problem.retry_after_s = std::chrono::ceil<std::chrono::seconds>(*wait).count();
-  problem.detail = fmt::format("too many {}: wait {} s", what, *problem.retry_after_s);
-  return problem;
+  return limiter.require(key, amount, now, what);
 }
 
 void Hub::Implementation::note_denial(const Principal& principal, const WorkspaceId& workspace,
@@ -120,20 +119,8 @@ void Hub::Implementation::note_denial(const Principal& principal, const Workspac
   if (!is_denial) return;
   denied.add();
   if (denials.take(principal.user.view(), 1, clock.instant())) return;
-  CommitQueue::Job job;
-  job.body =
-      [event =
-           AuditEvent{0, clock.now(), AuditAction::denied, principal.user, workspace, {}, problem.detail}](
-          StoreTxn& txn) {
-        txn.add_audit(event);
-        return true;
-      };
-  job.done = [](const base::Result<>&) {};
-  if (has_threads()) {
-    queue.submit(std::move(job));
-  } else {
-    queue.run(std::move(job));
-  }
+  const AuditEvent event{0, clock.now(), AuditAction::denied, principal.user, workspace, {}, problem.detail};
+  workplace.write_soon([event](StoreTxn& txn) { txn.add_audit(event); });
 }
 
 Hub::Hub(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
@@ -152,8 +139,17 @@ base::Result<std::unique_ptr<Hub>> Hub::open(base::Clock& clock, base::Random& r
 
 Answer<Principal> Hub::authenticate(std::string_view secret) {
   Implementation& hub = *implementation_;
-  return hub.store.read(
-      [&](StoreReader& reader) { return hub::authenticate(reader, secret, hub.clock.now()); });
+  const base::Timestamp now = hub.clock.now();
+  TRY_ASSIGN(auto found,
+             hub.store.read([&](StoreReader& reader) { return hub::authenticate(reader, secret, now); }));
+  if (found.is_use_due)
+    hub.workplace.write_soon([who = found.principal, now](StoreTxn& txn) {
+      if (who.session.is_empty())
+        txn.touch_token(who.token, now);
+      else
+        txn.touch_session(who.session, now);
+    });
+  return std::move(found.principal);
 }
 
 Answer<Role> Hub::authorize(const Principal& principal, Permission permission, const WorkspaceId& workspace) {
@@ -161,61 +157,76 @@ Answer<Role> Hub::authorize(const Principal& principal, Permission permission, c
                                [](StoreReader&, Role role) -> Answer<Role> { return role; });
 }
 
+namespace {
+
+/// The person's workspaces, as far as the token covers them.
+std::vector<WorkspaceDetails> list_visible(StoreReader& reader, const Principal& principal) {
+  std::vector<WorkspaceDetails> visible;
+  const auto& limits = principal.workspaces;
+  for (const auto& [workspace, role] : reader.list_workspaces_of(principal.user))
+    if (limits.empty() || std::find(limits.begin(), limits.end(), workspace.id) != limits.end())
+      visible.push_back(describe(reader, workspace, role));
+  return visible;
+}
+
+} // namespace
+
 Answer<wire::Me> Hub::me(const Principal& principal) {
   return implementation_->store.read([&](StoreReader& reader) -> Answer<wire::Me> {
     const auto user = reader.find_user(principal.user);
     if (!user) return refuse(ErrorCode::unauthenticated, "the account is gone: sign in again");
     wire::Me me{user->id, user->name, user->email, reader.epoch(), {}};
-    for (const auto& [workspace, role] : reader.list_workspaces_of(user->id)) {
-      const auto& limits = principal.workspaces;
-      if (!limits.empty() && std::find(limits.begin(), limits.end(), workspace.id) == limits.end()) continue;
-      me.workspaces.push_back(describe(reader, workspace, role));
-    }
+    for (WorkspaceDetails& workspace : list_visible(reader, principal))
+      me.workspaces.push_back(std::move(workspace));
     return me;
   });
 }
 
 // --- workspaces and members ---
 
-Answer<std::vector<wire::WorkspaceInfo>> Hub::workspaces(const Principal& principal) {
-  TRY_ASSIGN(auto found, me(principal));
-  return std::move(found.workspaces);
+Answer<std::vector<WorkspaceDetails>> Hub::workspaces(const Principal& principal) {
+  return implementation_->store.read([&](StoreReader& reader) -> Answer<std::vector<WorkspaceDetails>> {
+    return list_visible(reader, principal);
+  });
 }
 
-Answer<wire::WorkspaceInfo> Hub::workspace(const Principal& principal, const WorkspaceId& id) {
+Answer<WorkspaceDetails> Hub::workspace(const Principal& principal, const WorkspaceId& id) {
   return implementation_->read(principal, Permission::team_read, id,
-                               [&](StoreReader& reader, Role role) -> Answer<wire::WorkspaceInfo> {
+                               [&](StoreReader& reader, Role role) -> Answer<WorkspaceDetails> {
                                  return describe(reader, *reader.find_workspace(id), role);
                                });
 }
 
-Answer<wire::WorkspaceInfo> Hub::create_workspace(const Principal& principal, std::string name) {
+Answer<WorkspaceDetails> Hub::create_workspace(const Principal& principal, std::string name,
+                                               const std::optional<std::string>& slug) {
   Implementation& hub = *implementation_;
-  return hub.queue.write(
-      [&](StoreTxn& txn) -> Answer<wire::WorkspaceInfo> {
-        Work work{txn, hub.random, hub.clock.now(), principal.user};
-        if (!principal.workspaces.empty() || !principal.scopes.has(Permission::team_write))
-          return refuse(ErrorCode::permission,
-                        "this token is limited: creating a workspace needs team.write everywhere");
-        TRY_ASSIGN(auto created,
-                   hub::create_workspace(work, principal.user, model::WorkspaceKind::team, name));
-        return describe(txn, created, Role::owner);
-      },
-      hub.has_threads());
+  auto answer = hub.workplace.write([&](StoreTxn& txn) -> Answer<WorkspaceDetails> {
+    Work work{txn, hub.random, hub.clock.now(), principal.user};
+    if (!principal.workspaces.empty() || !principal.scopes.has(Permission::team_write))
+      return refuse(ErrorCode::permission,
+                    "this token is limited: creating a workspace needs team.write everywhere");
+    TRY_ASSIGN(auto created,
+               hub::create_workspace(work, principal.user, model::WorkspaceKind::team, name, slug));
+    return describe(txn, created, Role::owner);
+  });
+  hub.note_denial(principal, {}, answer);
+  return answer;
 }
 
-Answer<wire::WorkspaceInfo> Hub::change_workspace(const Principal& principal, const WorkspaceId& id,
-                                                  const WorkspaceChange& change) {
+Answer<WorkspaceDetails> Hub::change_workspace(const Principal& principal, const WorkspaceId& id,
+                                               const WorkspaceChange& change) {
   return implementation_->change(principal, Permission::team_write, id,
-                                 [&](Work& work, Role role) -> Answer<wire::WorkspaceInfo> {
+                                 [&](Work& work, Role role) -> Answer<WorkspaceDetails> {
                                    TRY(hub::change_workspace(work, id, change));
                                    return describe(work.txn, *work.txn.find_workspace(id), role);
                                  });
 }
 
-Answer<> Hub::delete_workspace(const Principal& principal, const WorkspaceId& id) {
-  return implementation_->change(principal, Permission::team_delete, id,
-                                 [&](Work& work, Role) { return hub::delete_workspace(work, id); });
+Answer<> Hub::delete_workspace(const Principal& principal, const WorkspaceId& id,
+                               std::string_view confirmed_name) {
+  return implementation_->change(principal, Permission::team_delete, id, [&](Work& work, Role) {
+    return hub::delete_workspace(work, id, confirmed_name);
+  });
 }
 
 Answer<std::vector<wire::MemberInfo>> Hub::members(const Principal& principal, const WorkspaceId& id) {
@@ -246,106 +257,6 @@ Answer<> Hub::leave(const Principal& principal, const WorkspaceId& id) {
   });
 }
 
-// --- invitations ---
-
-Answer<IssuedInvitation> Hub::invite(const Principal& principal, const WorkspaceId& id,
-                                     std::string_view email, Role role) {
-  return implementation_->change(principal, Permission::member_invite, id,
-                                 [&](Work& work, Role own) -> Answer<IssuedInvitation> {
-                                   // Roles are listed from the strongest on: nobody gives more than they
-                                   // have.
-                                   if (role < own) return missing(Permission::member_change_role);
-                                   return issue_invitation(work, id, email, role);
-                                 });
-}
-
-Answer<std::vector<Invitation>> Hub::invitations(const Principal& principal, const WorkspaceId& id) {
-  return implementation_->read(principal, Permission::member_invite, id,
-                               [&](StoreReader& reader, Role) -> Answer<std::vector<Invitation>> {
-                                 return reader.list_invitations(id);
-                               });
-}
-
-Answer<> Hub::revoke_invitation(const Principal& principal, const WorkspaceId& id,
-                                const InvitationId& invitation) {
-  return implementation_->change(principal, Permission::member_invite, id, [&](Work& work, Role) -> Answer<> {
-    for (const Invitation& known : work.txn.list_invitations(id)) {
-      if (known.id != invitation) continue;
-      if (known.accepted_at)
-        return refuse(ErrorCode::validation, "the invitation was accepted: remove the member instead");
-      if (known.revoked_at) return {};
-      work.txn.close_invitation(invitation, std::nullopt, work.now);
-      note(work, AuditAction::invitation_revoked, id, {}, known.email);
-      return {};
-    }
-    return refuse(ErrorCode::not_found, "no such invitation");
-  });
-}
-
-Answer<InvitationInfo> Hub::invitation_info(std::string_view secret, std::string_view address) {
-  Implementation& hub = *implementation_;
-  TRY(Implementation::limit(hub.invitation_tries, address, 1, hub.clock.instant(), "invitations tried"));
-  return hub.store.read([&](StoreReader& reader) -> Answer<InvitationInfo> {
-    TRY_ASSIGN(auto invitation, find_open_invitation(reader, secret, hub.clock.now()));
-    const auto inviter = reader.find_user(invitation.invited_by);
-    const auto workspace = reader.find_workspace(invitation.workspace);
-    return InvitationInfo{invitation.email,
-                          workspace ? workspace->name : "",
-                          inviter ? inviter->name : "the operator of this hub",
-                          invitation.role,
-                          invitation.expires_at,
-                          reader.find_user_by_email(invitation.email).has_value()};
-  });
-}
-
-namespace {
-
-/// Who accepts: the principal, if the invitation is theirs, or a new account for its address.
-Answer<User> find_invited(Work& work, const Invitation& invitation, const std::string& name,
-                          const std::optional<Principal>& principal) {
-  if (!principal) {
-    if (work.txn.find_user_by_email(invitation.email))
-      return refuse(ErrorCode::sign_in_required,
-                    fmt::format("{} has an account: sign in and accept again", invitation.email));
-    return create_user(work, invitation.email, name);
-  }
-  auto user = work.txn.find_user(principal->user);
-  if (!user || user->email != invitation.email)
-    return refuse(ErrorCode::permission, "this invitation is for another address: sign in with that one");
-  return *std::move(user);
-}
-
-} // namespace
-
-Answer<wire::InvitationAccepted> Hub::accept_invitation(std::string_view secret, std::string name,
-                                                        const std::optional<Principal>& principal,
-                                                        std::string_view address) {
-  Implementation& hub = *implementation_;
-  TRY(Implementation::limit(hub.invitation_tries, address, 1, hub.clock.instant(), "invitations tried"));
-  return hub.queue.write(
-      [&](StoreTxn& txn) -> Answer<wire::InvitationAccepted> {
-        Work work{txn, hub.random, hub.clock.now(), principal ? principal->user : UserId{}};
-        TRY_ASSIGN(auto invitation, find_open_invitation(txn, secret, work.now));
-        TRY_ASSIGN(auto user, find_invited(work, invitation, name, principal));
-        work.actor = user.id;
-        hub::join(work, invitation, user.id);
-        // Accepting must not widen a narrow token.
-        TokenRequest request;
-        request.name = "invitation";
-        if (principal) {
-          request.scopes = principal->scopes;
-          request.workspaces = principal->workspaces;
-          request.expires_at = principal->expires_at;
-        }
-        TRY_ASSIGN(auto token, issue_token(work, user.id, request));
-        const auto workspace = txn.find_workspace(invitation.workspace);
-        const auto member = txn.find_member(invitation.workspace, user.id);
-        return wire::InvitationAccepted{user.id,         user.name,    user.email,  invitation.workspace,
-                                        workspace->name, member->role, token.secret};
-      },
-      hub.has_threads());
-}
-
 // --- tokens ---
 
 namespace {
@@ -353,7 +264,10 @@ namespace {
 /// True when the request asks for nothing the principal's own token could not do.
 bool is_within(const TokenRequest& request, const Principal& principal) {
   if (!request.scopes.is_within(principal.scopes)) return false;
-  if (principal.expires_at && (!request.expires_at || *request.expires_at > *principal.expires_at))
+  // Whoever is signed in makes tokens that outlive the session: its end is no limit of the person.
+  const bool is_by_token = principal.session.is_empty();
+  if (is_by_token && principal.expires_at &&
+      (!request.expires_at || *request.expires_at > *principal.expires_at))
     return false;
   if (principal.workspaces.empty()) return true;
   if (request.workspaces.empty()) return false;
@@ -367,17 +281,17 @@ bool is_within(const TokenRequest& request, const Principal& principal) {
 
 Answer<IssuedToken> Hub::create_token(const Principal& principal, const TokenRequest& request) {
   Implementation& hub = *implementation_;
-  return hub.queue.write(
-      [&](StoreTxn& txn) -> Answer<IssuedToken> {
-        Work work{txn, hub.random, hub.clock.now(), principal.user};
-        if (!is_within(request, principal))
-          return refuse(ErrorCode::permission,
-                        "a token cannot be wider or live longer than the one it is made with");
-        for (const WorkspaceId& id : request.workspaces)
-          TRY(hub::authorize(txn, principal, Permission::memory_read, id, work.now));
-        return issue_token(work, principal.user, request);
-      },
-      hub.has_threads());
+  auto answer = hub.workplace.write([&](StoreTxn& txn) -> Answer<IssuedToken> {
+    Work work{txn, hub.random, hub.clock.now(), principal.user};
+    if (!is_within(request, principal))
+      return refuse(ErrorCode::permission,
+                    "a token cannot be wider or live longer than the one it is made with");
+    for (const WorkspaceId& id : request.workspaces)
+      TRY(hub::authorize(txn, principal, Permission::memory_read, id, work.now));
+    return issue_token(work, principal.user, request);
+  });
+  hub.note_denial(principal, {}, answer);
+  return answer;
 }
 
 Answer<std::vector<Token>> Hub::tokens(const Principal& principal) {
@@ -387,25 +301,27 @@ Answer<std::vector<Token>> Hub::tokens(const Principal& principal) {
 
 Answer<> Hub::revoke_token(const Principal& principal, const TokenId& id) {
   Implementation& hub = *implementation_;
-  return hub.queue.write(
-      [&](StoreTxn& txn) -> Answer<> {
-        Work work{txn, hub.random, hub.clock.now(), principal.user};
-        const auto token = txn.find_token(id);
-        if (!token || token->user != principal.user) return refuse(ErrorCode::not_found, "no such token");
-        const TokenRequest as_request{token->name, token->scopes, token->workspaces, token->expires_at};
-        if (id != principal.token && !is_within(as_request, principal))
-          return refuse(ErrorCode::permission, "this token is narrower than that one: use a wider one");
-        if (token->revoked_at) return {};
-        txn.revoke_token(id, work.now);
-        note(work, AuditAction::token_revoked, {}, principal.user, token->name);
-        return {};
-      },
-      hub.has_threads());
+  auto answer = hub.workplace.write([&](StoreTxn& txn) -> Answer<> {
+    Work work{txn, hub.random, hub.clock.now(), principal.user};
+    const auto token = txn.find_token(id);
+    if (!token || token->user != principal.user) return refuse(ErrorCode::not_found, "no such token");
+    const TokenRequest as_request{token->name, token->scopes, token->workspaces, token->expires_at};
+    if (id != principal.token && !is_within(as_request, principal))
+      return refuse(ErrorCode::permission, "this token is narrower than that one: use a wider one");
+    if (token->revoked_at) return {};
+    txn.revoke_token(id, work.now);
+    note(work, AuditAction::token_revoked, {}, principal.user, token->name);
+    return {};
+  });
+  hub.note_denial(principal, {}, answer);
+  return answer;
 }
 
 // --- the program around it ---
 
 Streams& Hub::streams() { return implementation_->streams; }
+SignIn& Hub::sign_in() { return implementation_->sign_in; }
+DeviceFlow& Hub::devices() { return implementation_->devices; }
 Broker& Hub::broker() { return implementation_->broker; }
 Metrics& Hub::metrics() { return implementation_->metrics; }
 base::Clock& Hub::clock() { return implementation_->clock; }

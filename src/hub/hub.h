@@ -12,10 +12,13 @@
 #include "hub/answer.h"
 #include "hub/broker.h"
 #include "hub/compaction.h"
+#include "hub/device_flow.h"
 #include "hub/item_records.h"
+#include "hub/mail.h"
 #include "hub/metrics.h"
 #include "hub/rate_limit.h"
 #include "hub/records.h"
+#include "hub/sign_in.h"
 #include "hub/store.h"
 #include "hub/stream.h"
 #include "model/limits.h"
@@ -32,6 +35,9 @@ struct HubOptions {
   RateRule push_operations{120'000, 6'000}; // per token
   RateRule stream_opens{60, 60};            // per user and replica
   RateRule invitation_tries{20, 20};        // per address
+  SignInRules sign_in;
+  DeviceFlow::Rules devices;
+  Mailer* mailer = nullptr; // sends invitations; nullptr: nobody does. Must outlive the hub.
   Streams::Options streams;
   CompactionRules compaction;
 };
@@ -39,6 +45,13 @@ struct HubOptions {
 struct WorkspaceChange {
   std::optional<std::string> name;
   std::optional<model::Strategy> strategy;
+  std::optional<std::string> slug; // of a team
+};
+
+/// A workspace as its member sees it, with what only people need.
+struct WorkspaceDetails : wire::WorkspaceInfo {
+  std::string slug; // empty: a personal workspace
+  base::Timestamp created_at;
 };
 
 /// A secret that was just made: shown once, kept nowhere.
@@ -97,22 +110,28 @@ class Hub {
 
   // --- who asks ---
 
+  /// By an API token, an access token or the cookie of a browser.
   Answer<Principal> authenticate(std::string_view secret);
   /// The role, if the principal may do this there. Strangers and the tokens of other workspaces get
   /// not_found, members and narrower tokens `permission`, removed members the proof.
   Answer<model::Role> authorize(const Principal& principal, model::Permission permission,
                                 const model::WorkspaceId& workspace);
   Answer<wire::Me> me(const Principal& principal);
+  SignIn& sign_in();
+  DeviceFlow& devices();
 
   // --- workspaces and members ---
 
-  Answer<std::vector<wire::WorkspaceInfo>> workspaces(const Principal& principal);
-  Answer<wire::WorkspaceInfo> workspace(const Principal& principal, const model::WorkspaceId& id);
-  Answer<wire::WorkspaceInfo> create_workspace(const Principal& principal, std::string name);
-  Answer<wire::WorkspaceInfo> change_workspace(const Principal& principal, const model::WorkspaceId& id,
-                                               const WorkspaceChange& change);
-  /// Nobody sees it any more; replicas keep what they have.
-  Answer<> delete_workspace(const Principal& principal, const model::WorkspaceId& id);
+  Answer<std::vector<WorkspaceDetails>> workspaces(const Principal& principal);
+  Answer<WorkspaceDetails> workspace(const Principal& principal, const model::WorkspaceId& id);
+  /// A team with that slug, or with a free one made of its name.
+  Answer<WorkspaceDetails> create_workspace(const Principal& principal, std::string name,
+                                            const std::optional<std::string>& slug = {});
+  Answer<WorkspaceDetails> change_workspace(const Principal& principal, const model::WorkspaceId& id,
+                                            const WorkspaceChange& change);
+  /// Nobody sees it any more; replicas keep what they have. `validation` unless its exact name is given.
+  Answer<> delete_workspace(const Principal& principal, const model::WorkspaceId& id,
+                            std::string_view confirmed_name);
   Answer<std::vector<wire::MemberInfo>> members(const Principal& principal, const model::WorkspaceId& id);
   /// The last owner stays owner: `validation`.
   Answer<> change_role(const Principal& principal, const model::WorkspaceId& id, const model::UserId& user,
@@ -120,10 +139,14 @@ class Hub {
   Answer<> remove_member(const Principal& principal, const model::WorkspaceId& id, const model::UserId& user);
   Answer<> leave(const Principal& principal, const model::WorkspaceId& id);
 
-  // --- invitations: 7 days, single use, for one address ---
+  // --- invitations: single use, for one address, 7 days if not said otherwise ---
 
   Answer<IssuedInvitation> invite(const Principal& principal, const model::WorkspaceId& id,
-                                  std::string_view email, model::Role role);
+                                  std::string_view email, model::Role role,
+                                  const std::optional<base::Timestamp>& expires_at = {});
+  /// Whether a mail with the link is on its way; a failure is noted in the audit log.
+  enum class Mailing { off, queued };
+  Mailing mail_invitation(const Principal& principal, const Invitation& invitation, const std::string& link);
   Answer<std::vector<Invitation>> invitations(const Principal& principal, const model::WorkspaceId& id);
   Answer<> revoke_invitation(const Principal& principal, const model::WorkspaceId& id,
                              const InvitationId& invitation);
@@ -183,7 +206,7 @@ class Hub {
                                         std::size_t limit);
   /// Of one workspace; needs team.write.
   Answer<Page<AuditEvent>> audit(const Principal& principal, const model::WorkspaceId& workspace,
-                                 const std::string& cursor, std::size_t limit);
+                                 const AuditFilter& filter, const std::string& cursor, std::size_t limit);
 
   // --- items, for those without a replica (hub_items.cpp): edits are operations like any other ---
 

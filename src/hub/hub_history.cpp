@@ -83,7 +83,12 @@ bool is_activity(AuditAction action) {
     case AuditAction::token_revoked:
     case AuditAction::workspace_deleted:
     case AuditAction::invited:
-    case AuditAction::invitation_revoked: return false;
+    case AuditAction::invitation_revoked:
+    case AuditAction::signed_out:
+    case AuditAction::refresh_reused:
+    case AuditAction::device_allowed:
+    case AuditAction::device_denied:
+    case AuditAction::mail_failed: return false;
   }
   return false;
 }
@@ -126,7 +131,7 @@ class ActivityList {
       headers_.assign(std::make_move_iterator(rows.rbegin()), std::make_move_iterator(rows.rend()));
     }
     if (events_.empty() && !events_ended_) {
-      auto rows = reader_.list_audit(workspace_, below_.second, k_chunk);
+      auto rows = reader_.list_audit({workspace_, {}, {}, {}, {}}, below_.second, k_chunk);
       events_ended_ = rows.size() < k_chunk;
       events_.assign(std::make_move_iterator(rows.rbegin()), std::make_move_iterator(rows.rend()));
     }
@@ -266,12 +271,14 @@ Answer<Page<Change>> Hub::document_history(const Principal& principal, const Wor
 }
 
 Answer<Page<AuditEvent>> Hub::audit(const Principal& principal, const WorkspaceId& workspace,
-                                    const std::string& cursor, std::size_t limit) {
+                                    const AuditFilter& filter, const std::string& cursor, std::size_t limit) {
   TRY_ASSIGN(const auto below, Below::parse(cursor));
   return implementation_->read(principal, Permission::team_write, workspace,
                                [&](StoreReader& reader, Role) -> Answer<Page<AuditEvent>> {
                                  Page<AuditEvent> page;
-                                 page.rows = reader.list_audit(workspace, below.first, page_size(limit));
+                                 AuditFilter inside = filter;
+                                 inside.workspace = workspace;
+                                 page.rows = reader.list_audit(inside, below.first, page_size(limit));
                                  if (page.rows.size() == page_size(limit))
                                    page.next_cursor = Below{page.rows.back().id, k_end}.str();
                                  return page;

@@ -9,12 +9,13 @@
 #include "hub/authorize.h"
 #include "hub/commit_queue.h"
 #include "hub/hub.h"
+#include "hub/postbox.h"
 #include "hub/push.h"
 
 namespace memsync::hub {
 
-/// What the methods of Hub share (hub.cpp: who and where; hub_sync.cpp: the log; hub_history.cpp: what
-/// happened).
+/// What the methods of Hub share (hub.cpp: who and where; hub_invitations.cpp: how they get in; hub_sync.cpp:
+/// the log; hub_history.cpp: what happened).
 class Hub::Implementation {
  public:
   Implementation(base::Clock& clock_source, base::Random& random_source, HubStore& store_used,
@@ -102,6 +103,10 @@ class Hub::Implementation {
   RateLimiter push_requests, push_operations, stream_opens, invitation_tries, denials;
   Streams streams;
   CommitQueue queue;
+  Workplace workplace{clock, random, store, queue, has_threads()};
+  SignIn sign_in;
+  DeviceFlow devices;
+  std::unique_ptr<Postbox> postbox; // none without a mailer or without threads
 
  private:
   void keep_house();

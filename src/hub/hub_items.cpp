@@ -120,8 +120,8 @@ auto Hub::Implementation::edit_directly(const Principal& principal, Permission p
                                         const WorkspaceId& workspace, Write&& write, Show&& show)
     -> std::invoke_result_t<Show, const PushEffect&, StoreTxn&> {
   using R = std::invoke_result_t<Show, const PushEffect&, StoreTxn&>;
-  TRY(limit(push_requests, principal.token.view(), 1, clock.instant(), "edits"));
-  TRY(limit(push_operations, principal.token.view(), 1, clock.instant(), "operations"));
+  TRY(limit(push_requests, principal.key(), 1, clock.instant(), "edits"));
+  TRY(limit(push_operations, principal.key(), 1, clock.instant(), "operations"));
   PushEffect effect;
   auto answer = change(principal, permission, workspace, [&](Work& work, Role) -> R {
     effect = {};

@@ -23,9 +23,8 @@ void Hub::Implementation::push(const Principal& principal, const WorkspaceId& wo
                                std::function<void(Answer<wire::PushAnswer>)> done) {
   const base::Instant began = clock.instant();
   const auto amount = static_cast<double>(request.operations.size());
-  if (auto free = limit(push_requests, principal.token.view(), 1, began, "pushes"); !free)
-    return done(free.error());
-  if (auto free = limit(push_operations, principal.token.view(), amount, began, "operations"); !free)
+  if (auto free = limit(push_requests, principal.key(), 1, began, "pushes"); !free) return done(free.error());
+  if (auto free = limit(push_operations, principal.key(), amount, began, "operations"); !free)
     return done(free.error());
   auto prepared = prepare_push(std::move(request));
   if (!prepared) return done(std::move(prepared).error());

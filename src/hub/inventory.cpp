@@ -54,7 +54,7 @@ Inventory take_inventory(StoreReader& reader, base::Timestamp now) {
     for (const EntryHeader& last : reader.list_headers(workspace.id, k_end, 1))
       inventory.newest = std::max(inventory.newest, last.at);
   }
-  for (const AuditEvent& last : reader.list_audit(std::nullopt, std::numeric_limits<std::int64_t>::max(), 1))
+  for (const AuditEvent& last : reader.list_audit({}, std::numeric_limits<std::int64_t>::max(), 1))
     inventory.newest = std::max(inventory.newest, last.at);
   return inventory;
 }

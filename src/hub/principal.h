@@ -11,6 +11,7 @@ namespace memsync::hub {
 
 using TokenId = base::Id<struct TokenTag>;
 using InvitationId = base::Id<struct InvitationTag>;
+using SessionId = base::Id<struct SessionTag>;
 
 /// A set of permissions, such as what a token may be used for.
 class PermissionSet {
@@ -34,14 +35,19 @@ class PermissionSet {
   std::bitset<model::EnumNames<model::Permission>::names.size()> bits_;
 };
 
-/// Who asks: a person, through one of their tokens. Made only from a valid token, and a snapshot: what
-/// it allows is looked up again by every request and before every event of a stream.
+/// Who asks: a person, through one of their API tokens or signed in. Made only from a valid secret, and a
+/// snapshot: what it allows is looked up again by every request and before every event of a stream.
 struct Principal {
   model::UserId user;
-  TokenId token;
+  TokenId token;                               // empty: signed in, in `session`
+  SessionId session;                           // empty: by `token`
   PermissionSet scopes = PermissionSet::all(); // the token's; the role in the workspace limits them further
   std::vector<model::WorkspaceId> workspaces;  // the token works only there; empty: everywhere
   std::optional<base::Timestamp> expires_at;
+  /// What limits count by.
+  std::string_view key() const { return session.is_empty() ? token.view() : session.view(); }
+  /// True when it stands for the person with everything they may do.
+  bool is_whole() const { return scopes.is_all() && workspaces.empty(); }
   bool operator==(const Principal&) const = default;
 };
 

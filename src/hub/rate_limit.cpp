@@ -28,6 +28,11 @@ std::optional<std::chrono::milliseconds> TokenBucket::take(const RateRule& rule,
   return std::nullopt;
 }
 
+void TokenBucket::give_back(const RateRule& rule, double amount, base::Instant now) {
+  tokens_ = std::min(rule.burst, filled(rule, now) + amount);
+  filled_at_ = now;
+}
+
 bool TokenBucket::is_full(const RateRule& rule, base::Instant now) const {
   return filled(rule, now) >= rule.burst;
 }
@@ -36,6 +41,21 @@ std::optional<std::chrono::milliseconds> RateLimiter::take(std::string_view key,
                                                            base::Instant now) {
   const std::lock_guard lock(mutex_);
   return bucket(key, now).take(rule_, amount, now);
+}
+
+Answer<> RateLimiter::require(std::string_view key, double amount, base::Instant now, std::string_view what) {
+  const auto wait = take(key, amount, now);
+  if (!wait) return {};
+  wire::Problem problem;
+  problem.code = base::ErrorCode::rate_limited;
+  problem.retry_after_s = std::max<std::int64_t>(1, (wait->count() + 999) / 1000);
+  problem.detail = fmt::format("too many {}: wait {} s", what, *problem.retry_after_s);
+  return problem;
+}
+
+void RateLimiter::give_back(std::string_view key, double amount, base::Instant now) {
+  const std::lock_guard lock(mutex_);
+  bucket(key, now).give_back(rule_, amount, now);
 }
 
 TokenBucket& RateLimiter::bucket(std::string_view key, base::Instant now) {

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/clock.h"
+#include "hub/answer.h"
 
 namespace memsync::hub {
 
@@ -25,6 +26,9 @@ class TokenBucket {
   /// Takes `amount` and returns nothing; or takes nothing and returns how long to wait. An amount above
   /// the burst is granted when the bucket is full (it then owes the rest), else it could never pass.
   std::optional<std::chrono::milliseconds> take(const RateRule& rule, double amount, base::Instant now);
+
+  /// Puts `amount` back, up to the burst.
+  void give_back(const RateRule& rule, double amount, base::Instant now);
 
   /// True when the bucket is full, so that forgetting it changes nothing.
   bool is_full(const RateRule& rule, base::Instant now) const;
@@ -46,6 +50,10 @@ class RateLimiter {
 
   /// As TokenBucket::take for the bucket of `key`.
   std::optional<std::chrono::milliseconds> take(std::string_view key, double amount, base::Instant now);
+  /// The same as an answer: `rate_limited` with the time to wait; "too many WHAT" is for people.
+  Answer<> require(std::string_view key, double amount, base::Instant now, std::string_view what);
+  /// What was taken did not count after all.
+  void give_back(std::string_view key, double amount, base::Instant now);
 
  private:
   TokenBucket& bucket(std::string_view key, base::Instant now);

@@ -30,6 +30,7 @@ struct Workspace {
   std::string name;
   model::Strategy strategy = model::Strategy::merge;
   base::Timestamp created_at;
+  std::string slug; // of a team: unique, for addresses and commands
 };
 
 /// A membership, or the tombstone of one: what proves to a replica that its person was removed.
@@ -58,6 +59,7 @@ struct Token {
   std::vector<model::WorkspaceId> workspaces; // empty: all of its owner
   base::Timestamp created_at;
   std::optional<base::Timestamp> expires_at, revoked_at;
+  std::optional<base::Timestamp> used_at; // last, to ten minutes
 };
 
 /// What the audit log records.
@@ -77,18 +79,24 @@ enum class AuditAction {
   member_joined,
   role_changed,
   member_removed,
-  member_left
+  member_left,
+  signed_out,
+  refresh_reused, // a refresh token that was used up: its session ended
+  device_allowed,
+  device_denied,
+  mail_failed
 };
 
 } // namespace memsync::hub
 
 template <>
 struct memsync::model::EnumNames<memsync::hub::AuditAction> {
-  static constexpr std::array<std::string_view, 16> names{
+  static constexpr std::array<std::string_view, 21> names{
       "denied",        "signed_in",          "sign_in_failed",    "user_created",      "password_set",
       "token_created", "token_revoked",      "workspace_created", "workspace_changed", "workspace_deleted",
       "invited",       "invitation_revoked", "member_joined",     "role_changed",      "member_removed",
-      "member_left"};
+      "member_left",   "signed_out",         "refresh_reused",    "device_allowed",    "device_denied",
+      "mail_failed"};
 };
 
 namespace memsync::hub {
@@ -101,6 +109,14 @@ struct AuditEvent {
   model::WorkspaceId workspace; // empty: none
   model::UserId subject;        // whom it was done to
   std::string detail;           // e.g. the missing permission, the new role, the address
+};
+
+/// Which rows of the audit log are wanted; what is absent does not filter.
+struct AuditFilter {
+  std::optional<model::WorkspaceId> workspace;
+  std::optional<model::UserId> user; // who did it, or whom it was done to
+  std::optional<AuditAction> action;
+  std::optional<base::Timestamp> since, until;
 };
 
 /// One row of the feed people read: a change to an item, or a membership event.

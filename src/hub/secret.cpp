@@ -12,7 +12,16 @@ constexpr std::size_t k_random_characters = 52;
 constexpr std::size_t k_checksum_characters = 6;
 constexpr std::size_t k_prefix_characters = 4;
 
-constexpr std::string_view prefix_of(SecretKind kind) { return kind == SecretKind::token ? "mst_" : "msi_"; }
+constexpr std::string_view prefix_of(SecretKind kind) {
+  switch (kind) {
+    case SecretKind::token: return "mst_";
+    case SecretKind::invitation: return "msi_";
+    case SecretKind::refresh: return "msr_";
+    case SecretKind::browser: return "msb_";
+    case SecretKind::device: return "msd_";
+  }
+  return "";
+}
 
 std::string checksum(std::string_view text) {
   const base::Sha256 digest = base::sha256(text);

@@ -9,10 +9,16 @@
 
 namespace memsync::hub {
 
-/// API tokens and invitations: a prefix that secret scanners can search for, 260 random bits, and a
+/// What somebody proves something with: a prefix that secret scanners can search for, 260 random bits, and a
 /// checksum of 30 bits, so that a mistyped or cut secret is told apart without asking the store. All in
-/// lower-case Crockford base32: "mst_" (token) or "msi_" (invitation), 52 and 6 characters.
-enum class SecretKind { token, invitation };
+/// lower-case Crockford base32: the prefix, 52 and 6 characters.
+enum class SecretKind {
+  token,      // mst_: an API token
+  invitation, // msi_
+  refresh,    // msr_: makes the next access token
+  browser,    // msb_: the cookie of a browser
+  device,     // msd_: what a terminal asks with whether it was allowed
+};
 
 std::string make_secret(SecretKind kind, base::Random& random);
 

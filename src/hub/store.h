@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hub/records.h"
+#include "hub/session.h"
 #include "model/apply.h"
 #include "model/notification.h"
 #include "model/state_digest.h"
@@ -112,10 +113,8 @@ struct NotificationQuery {
 inline constexpr std::chrono::hours k_snapshot_lifetime{1};
 
 /// A consistent view of one moment.
-class StoreReader {
+class StoreReader : public virtual SessionReader {
  public:
-  virtual ~StoreReader() = default;
-
   virtual model::Epoch epoch() = 0;
   /// Grows with every change of what anybody may do.
   virtual std::int64_t access_version() = 0;
@@ -131,6 +130,7 @@ class StoreReader {
   virtual std::vector<Token> list_tokens(const model::UserId& user) = 0;
 
   virtual std::optional<Workspace> find_workspace(const model::WorkspaceId& id) = 0;
+  virtual std::optional<Workspace> find_workspace_by_slug(std::string_view slug) = 0;
   virtual std::vector<Workspace> list_workspaces() = 0;
   /// Where the user is a member now; personal first, then by name.
   virtual std::vector<std::pair<Workspace, model::Role>> list_workspaces_of(const model::UserId& user) = 0;
@@ -245,13 +245,13 @@ class StoreReader {
   /// The kinds this person does not want.
   virtual std::vector<model::NotificationKind> list_muted(const model::UserId& user) = 0;
 
-  /// Audit rows with an id below `before`, newest first; all of them, or those of one workspace.
-  virtual std::vector<AuditEvent> list_audit(const std::optional<model::WorkspaceId>& workspace,
-                                             std::int64_t before, std::size_t limit) = 0;
+  /// Audit rows with an id below `before`, newest first.
+  virtual std::vector<AuditEvent> list_audit(const AuditFilter& filter, std::int64_t before,
+                                             std::size_t limit) = 0;
 };
 
 /// The one write transaction of the moment.
-class StoreTxn : public virtual StoreReader {
+class StoreTxn : public virtual StoreReader, public SessionWriter {
  public:
   /// Runs `body` so that it can fail alone: what it wrote is undone when it returns false or when a row
   /// it read is damaged (the only failure returned). Other failures end the whole transaction.

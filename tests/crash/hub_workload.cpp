@@ -136,7 +136,7 @@ void HubWorkload::record_memberships() {
     return {};
   });
   record("delete a workspace", [this, id = *other](Subject& subject) {
-    return done_or_error(hub_of(subject).hub->delete_workspace(olga_, id));
+    return done_or_error(hub_of(subject).hub->delete_workspace(olga_, id, "Other"));
   });
 }
 

@@ -37,6 +37,7 @@ class Library:
 
 LIBRARIES = [
     Library(r"httplib\.h", ["src/net/client"], "use net/client"),
+    Library(r"curl/.*", ["src/hub/smtp.cpp"], "use hub::Mailer"),
     Library(r"boost/.*", ["src/net/server"], "use net/server"),
     Library(r"sqlite3\.h", ["src/storage"], "use storage::Database and storage::Statement"),
     Library(r"spdlog/.*", ["src/base/log.cpp"], 'use base::log of "base/log.h"'),

@@ -56,7 +56,7 @@ User read_user(const Statement& row) {
 }
 
 constexpr std::string_view k_token =
-    "SELECT id, user, name, scopes, workspaces, created_at, expires_at, revoked_at FROM token ";
+    "SELECT id, user, name, scopes, workspaces, created_at, expires_at, revoked_at, used_at FROM token ";
 Token read_token(const Statement& row) {
   Token token;
   token.id = row.column_id<TokenId>(0);
@@ -71,13 +71,18 @@ Token read_token(const Statement& row) {
   token.created_at = row.column_time(5);
   token.expires_at = column_optional_time(row, 6);
   token.revoked_at = column_optional_time(row, 7);
+  token.used_at = column_optional_time(row, 8);
   return token;
 }
 
-constexpr std::string_view k_workspace = "SELECT id, kind, name, strategy, created_at FROM workspace ";
+constexpr std::string_view k_workspace = "SELECT id, kind, name, strategy, created_at, slug FROM workspace ";
 Workspace read_workspace(const Statement& row) {
-  return {row.column_id<model::WorkspaceId>(0), column_name<model::WorkspaceKind>(row, 1),
-          std::string(row.column_text(2)), column_name<model::Strategy>(row, 3), row.column_time(4)};
+  return {row.column_id<model::WorkspaceId>(0),
+          column_name<model::WorkspaceKind>(row, 1),
+          std::string(row.column_text(2)),
+          column_name<model::Strategy>(row, 3),
+          row.column_time(4),
+          std::string(row.column_text(5))};
 }
 
 constexpr std::string_view k_invitation =
@@ -188,6 +193,11 @@ std::optional<Workspace> SqliteReader::find_workspace(const model::WorkspaceId& 
   return first(row.bind_all(id), read_workspace);
 }
 
+std::optional<Workspace> SqliteReader::find_workspace_by_slug(std::string_view slug) {
+  Statement row = txn_.prepare(sql(k_workspace, "WHERE slug = ?1 AND deleted_at IS NULL"));
+  return first(row.bind_all(slug), read_workspace);
+}
+
 std::vector<Workspace> SqliteReader::list_workspaces() {
   Statement rows = txn_.prepare(sql(k_workspace, "WHERE deleted_at IS NULL ORDER BY kind DESC, name, id"));
   return all(rows, read_workspace);
@@ -195,12 +205,12 @@ std::vector<Workspace> SqliteReader::list_workspaces() {
 
 std::vector<std::pair<Workspace, model::Role>> SqliteReader::list_workspaces_of(const model::UserId& user) {
   Statement rows = txn_.prepare(
-      "SELECT w.id, w.kind, w.name, w.strategy, w.created_at, m.role FROM member m "
+      "SELECT w.id, w.kind, w.name, w.strategy, w.created_at, w.slug, m.role FROM member m "
       "JOIN workspace w ON w.key = m.workspace AND w.deleted_at IS NULL "
       "WHERE m.user = ?1 AND m.removed = 0 ORDER BY w.kind, w.name, w.id");
   rows.bind_all(user);
   std::vector<std::pair<Workspace, model::Role>> found;
-  while (rows.step()) found.emplace_back(read_workspace(rows), column_name<model::Role>(rows, 5));
+  while (rows.step()) found.emplace_back(read_workspace(rows), column_name<model::Role>(rows, 6));
   return found;
 }
 
@@ -236,16 +246,23 @@ std::vector<Invitation> SqliteReader::list_invitations(const model::WorkspaceId&
   return all(rows.bind_all(key_of(workspace)), read_invitation);
 }
 
-std::vector<AuditEvent> SqliteReader::list_audit(const std::optional<model::WorkspaceId>& workspace,
-                                                 std::int64_t before, std::size_t limit) {
-  Statement rows = txn_.prepare(workspace ? "SELECT a.id, a.at, a.action, a.actor, w.id, a.subject, a.detail "
-                                            "FROM audit a JOIN workspace w ON w.key = a.workspace "
-                                            "WHERE a.id < ?1 AND a.workspace = ?3 ORDER BY a.id DESC LIMIT ?2"
-                                          : "SELECT a.id, a.at, a.action, a.actor, w.id, a.subject, a.detail "
-                                            "FROM audit a LEFT JOIN workspace w ON w.key = a.workspace "
-                                            "WHERE a.id < ?1 ORDER BY a.id DESC LIMIT ?2");
+std::vector<AuditEvent> SqliteReader::list_audit(const AuditFilter& filter, std::int64_t before,
+                                                 std::size_t limit) {
+  std::string text =
+      "SELECT a.id, a.at, a.action, a.actor, w.id, a.subject, a.detail "
+      "FROM audit a LEFT JOIN workspace w ON w.key = a.workspace WHERE a.id < ?1";
+  if (filter.workspace) text += " AND a.workspace = ?3";
+  if (filter.user) text += " AND (a.actor = ?4 OR a.subject = ?4)";
+  if (filter.action) text += " AND a.action = ?5";
+  if (filter.since) text += " AND a.at >= ?6";
+  if (filter.until) text += " AND a.at < ?7";
+  Statement rows = txn_.prepare(text + " ORDER BY a.id DESC LIMIT ?2");
   rows.bind_all(before, limit);
-  if (workspace) rows.bind(3, key_of(*workspace));
+  if (filter.workspace) rows.bind(3, key_of(*filter.workspace));
+  if (filter.user) rows.bind(4, *filter.user);
+  if (filter.action) rows.bind(5, name_of(*filter.action));
+  if (filter.since) rows.bind(6, *filter.since);
+  if (filter.until) rows.bind(7, *filter.until);
   std::vector<AuditEvent> events;
   while (rows.step())
     events.push_back({rows.column_int64(0), rows.column_time(1), column_name<AuditAction>(rows, 2),
@@ -295,11 +312,12 @@ void SqliteTxn::revoke_token(const TokenId& id, base::Timestamp at) {
 
 void SqliteTxn::put_workspace(const Workspace& workspace) {
   txn_.run(
-      "INSERT INTO workspace (id, kind, name, strategy, created_at, head, floor) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, 0, 0) "
-      "ON CONFLICT (id) DO UPDATE SET name = excluded.name, strategy = excluded.strategy",
+      "INSERT INTO workspace (id, kind, name, strategy, created_at, slug, head, floor) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, ''), 0, 0) "
+      "ON CONFLICT (id) DO UPDATE SET name = excluded.name, strategy = excluded.strategy, slug = "
+      "excluded.slug",
       workspace.id, name_of(workspace.kind), workspace.name, name_of(workspace.strategy),
-      workspace.created_at);
+      workspace.created_at, workspace.slug);
   forget_keys();
 }
 

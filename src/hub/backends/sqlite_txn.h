@@ -7,8 +7,9 @@
 
 namespace memsync::hub {
 
-/// The queries of the hub over one read of SQLite. In several files: sqlite_accounts.cpp, sqlite_items.cpp,
-/// sqlite_log.cpp, sqlite_notifications.cpp and others, which also hold the writes of the same tables.
+/// The queries of the hub over one read of SQLite. In several files: sqlite_accounts.cpp,
+/// sqlite_sessions.cpp, sqlite_items.cpp, sqlite_log.cpp, sqlite_notifications.cpp and others, which also
+/// hold the writes of the same tables.
 class SqliteReader : public virtual StoreReader {
  public:
   explicit SqliteReader(storage::ReadTxn& txn) : txn_(txn) {}
@@ -25,7 +26,18 @@ class SqliteReader : public virtual StoreReader {
   std::optional<Token> find_token(const TokenId& id) override;
   std::vector<Token> list_tokens(const model::UserId& user) override;
 
+  std::optional<Session> find_session(const SessionId& id) override;
+  std::optional<Session> find_session(const SecretHash& secret) override;
+  std::optional<SessionId> find_spent_refresh(const SecretHash& secret) override;
+  std::vector<Session> list_sessions(const model::UserId& user) override;
+  std::optional<SigningKey> find_signing_key(std::string_view id) override;
+  std::optional<SigningKey> newest_signing_key() override;
+  std::optional<DeviceRequest> find_device(const SecretHash& code) override;
+  std::optional<DeviceRequest> find_device(std::string_view user_code) override;
+  std::int64_t count_devices() override;
+
   std::optional<Workspace> find_workspace(const model::WorkspaceId& id) override;
+  std::optional<Workspace> find_workspace_by_slug(std::string_view slug) override;
   std::vector<Workspace> list_workspaces() override;
   std::vector<std::pair<Workspace, model::Role>> list_workspaces_of(const model::UserId& user) override;
   std::optional<Membership> find_member(const model::WorkspaceId& workspace,
@@ -33,7 +45,7 @@ class SqliteReader : public virtual StoreReader {
   std::vector<wire::MemberInfo> list_members(const model::WorkspaceId& workspace) override;
   std::optional<Invitation> find_invitation(const SecretHash& hash) override;
   std::vector<Invitation> list_invitations(const model::WorkspaceId& workspace) override;
-  std::vector<AuditEvent> list_audit(const std::optional<model::WorkspaceId>& workspace, std::int64_t before,
+  std::vector<AuditEvent> list_audit(const AuditFilter& filter, std::int64_t before,
                                      std::size_t limit) override;
 
   std::int64_t notification_version() override;
@@ -132,6 +144,19 @@ class SqliteTxn final : public StoreTxn, public SqliteReader {
   void set_password_hash(const model::UserId& user, const std::string& hash) override;
   void put_token(const Token& token, const SecretHash& hash) override;
   void revoke_token(const TokenId& id, base::Timestamp at) override;
+  void add_session(const Session& session, const SecretHash& secret) override;
+  void rotate_refresh(const SessionId& id, const SecretHash& spent, const SecretHash& next,
+                      base::Timestamp now) override;
+  void touch_session(const SessionId& id, base::Timestamp now) override;
+  void end_session(const SessionId& id, base::Timestamp now) override;
+  void drop_sessions(base::Timestamp before) override;
+  void touch_token(const TokenId& id, base::Timestamp now) override;
+  void add_signing_key(const SigningKey& key) override;
+  void drop_signing_keys(base::Timestamp made_before) override;
+  void add_device(const DeviceRequest& request, const SecretHash& code) override;
+  void decide_device(std::string_view user_code, DeviceState state, const model::UserId& user) override;
+  void drop_device(const SecretHash& code) override;
+  void drop_devices(base::Timestamp expired_before) override;
   void put_workspace(const Workspace& workspace) override;
   void delete_workspace(const model::WorkspaceId& id, base::Timestamp at) override;
   void put_member(const model::WorkspaceId& workspace, const Membership& member) override;

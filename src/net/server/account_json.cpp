@@ -1,5 +1,6 @@
 #include "net/server/account_json.h"
 
+#include "hub/accounts.h"
 #include "wire/json_reader.h"
 
 namespace memsync::net::server {
@@ -28,12 +29,6 @@ Json value_of(const std::optional<std::string>& text) {
   return json ? *std::move(json) : Json(*text);
 }
 
-const char* status_of(const hub::Invitation& invitation, base::Timestamp now) {
-  if (invitation.accepted_at) return "accepted";
-  if (invitation.revoked_at) return "revoked";
-  return invitation.expires_at <= now ? "expired" : "open";
-}
-
 } // namespace
 
 Json to_json(const hub::Token& token) {
@@ -50,17 +45,28 @@ Json to_json(const hub::Token& token) {
                {"created_at", base::format_rfc3339(token.created_at)}};
   put_time(json, "expires_at", token.expires_at);
   put_time(json, "revoked_at", token.revoked_at);
+  put_time(json, "last_used_at", token.used_at);
   return json;
 }
 
+Json to_json(const hub::Session& session) {
+  return {{"id", session.id.view()},
+          {"kind", name_of(session.kind)},
+          {"client", session.client},
+          {"created_at", base::format_rfc3339(session.created_at)},
+          {"last_used_at", base::format_rfc3339(session.used_at)},
+          {"expires_at", base::format_rfc3339(session.expires_at)}};
+}
+
 Json to_json(const hub::Invitation& invitation, base::Timestamp now) {
-  return {{"id", invitation.id.view()},
-          {"email", invitation.email},
-          {"role", name_of(invitation.role)},
-          {"invited_by", invitation.invited_by.view()},
-          {"created_at", base::format_rfc3339(invitation.created_at)},
-          {"expires_at", base::format_rfc3339(invitation.expires_at)},
-          {"status", status_of(invitation, now)}};
+  Json json = {{"id", invitation.id.view()},
+               {"email", invitation.email},
+               {"role", name_of(invitation.role)},
+               {"created_at", base::format_rfc3339(invitation.created_at)},
+               {"expires_at", base::format_rfc3339(invitation.expires_at)},
+               {"status", hub::status_of(invitation, now)}};
+  if (!invitation.invited_by.is_empty()) json["invited_by"] = invitation.invited_by.view();
+  return json;
 }
 
 Json to_json(const hub::InvitationInfo& info) {

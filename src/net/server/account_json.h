@@ -11,6 +11,7 @@
 namespace memsync::net::server {
 
 base::Json to_json(const hub::Token& token);
+base::Json to_json(const hub::Session& session);
 base::Json to_json(const hub::Invitation& invitation, base::Timestamp now);
 base::Json to_json(const hub::InvitationInfo& info);
 base::Json to_json(const hub::Activity& row);

@@ -177,6 +177,9 @@ void Connection::handle() {
   request.content_type = field(http::field::content_type);
   request.last_event_id = std::string(view(message["Last-Event-ID"]));
   request.if_match = field(http::field::if_match);
+  request.cookie = field(http::field::cookie);
+  request.origin = field(http::field::origin);
+  request.user_agent = field(http::field::user_agent);
   request.address = core_.client_address(address_, view(message["X-Forwarded-For"]));
   request.body = std::move(message.body());
   Responder responder([self = shared_from_this(), loop = core_.loop()](Answer answer) {

@@ -1,6 +1,7 @@
 #include "net/server/dispatcher.h"
 
 #include "base/log.h"
+#include "net/server/browser.h"
 
 namespace memsync::net::server {
 
@@ -21,31 +22,41 @@ std::string_view host_name(std::string_view host) {
   return host.substr(0, host.find(':'));
 }
 
-bool is_json(std::string_view content_type) {
+std::string_view media_type_of(BodyKind kind) {
+  return kind == BodyKind::form ? "application/x-www-form-urlencoded" : "application/json";
+}
+
+bool is_type(std::string_view content_type, std::string_view wanted) {
   std::string type(content_type.substr(0, content_type.find(';')));
   while (!type.empty() && type.back() == ' ') type.pop_back();
   std::transform(type.begin(), type.end(), type.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return type == "application/json";
+  return type == wanted;
 }
 
 Result<> check_body(const Route& route, const Request& request) {
   if (request.body.empty()) {
-    if (route.body != BodyKind::json) return {};
-    return Error{ErrorCode::validation, "this request needs a JSON body"};
+    if (route.body == BodyKind::json) return Error{ErrorCode::validation, "this request needs a JSON body"};
+    return {};
   }
   if (route.body == BodyKind::none) return Error{ErrorCode::validation, "this request takes no body"};
-  if (!is_json(request.content_type))
-    return Error{ErrorCode::media_type, "send the body as Content-Type: application/json"};
+  const std::string_view wanted = media_type_of(route.body);
+  if (!is_type(request.content_type, wanted))
+    return Error{ErrorCode::media_type, fmt::format("send the body as Content-Type: {}", wanted)};
   return {};
 }
 
-/// Who asks, as far as the route wants to know; nothing on open routes.
+/// Who asks, as far as the route wants to know; nothing on open routes. By a token, else by the cookie of a
+/// browser, which changes something only on behalf of our own pages.
 hub::Answer<std::optional<hub::Principal>> authenticate(hub::Hub& hub, const Route& route,
-                                                        const Request& request) {
+                                                        const Request& request, std::string_view public_url) {
   using Found = std::optional<hub::Principal>;
   if (route.access == Access::open) return Found();
-  TRY_ASSIGN(const auto token, request.bearer_token());
+  TRY_ASSIGN(auto token, request.bearer_token());
+  if (!token) {
+    token = find_browser_secret(request.cookie);
+    if (token && route.method != Method::get) TRY(require_same_origin(request, public_url));
+  }
   if (!token) {
     if (route.access == Access::open_or_signed_in) return Found();
     return Error{ErrorCode::unauthenticated, "sign in: send a token as 'Authorization: Bearer TOKEN'"};
@@ -134,7 +145,7 @@ void Dispatcher::start(const RouteFound& found, Request request, Responder respo
 
 void Dispatcher::work(const Route& route, Request request, const Responder& responder) {
   try {
-    auto principal = authenticate(hub_, route, request);
+    auto principal = authenticate(hub_, route, request, public_url_);
     if (!principal) return responder.send(to_response(principal.error()));
     route.handler({*this, hub_, std::move(request), *std::move(principal), responder});
   } catch (const std::exception& defect) {

@@ -18,6 +18,23 @@ hub::Answer<Response> list_tokens(Call& call);
 hub::Answer<Response> create_token(Call& call);
 hub::Answer<Response> revoke_token(Call& call);
 
+// handlers_sign_in.cpp
+hub::Answer<Response> log_in(Call& call);
+hub::Answer<Response> refresh_sign_in(Call& call);
+hub::Answer<Response> log_out(Call& call);
+hub::Answer<Response> log_out_everywhere(Call& call);
+hub::Answer<Response> change_password(Call& call);
+hub::Answer<Response> list_sessions(Call& call);
+hub::Answer<Response> end_session(Call& call);
+hub::Answer<Response> begin_device(Call& call);
+hub::Answer<Response> poll_device(Call& call);
+
+// handlers_device.cpp
+hub::Answer<Response> show_device_page(Call& call);
+hub::Answer<Response> sign_in_device_page(Call& call);
+hub::Answer<Response> decide_device(Call& call);
+hub::Answer<Response> sign_out_device_page(Call& call);
+
 // handlers_invitation.cpp
 hub::Answer<Response> invite(Call& call);
 hub::Answer<Response> list_invitations(Call& call);

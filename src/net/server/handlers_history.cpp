@@ -27,6 +27,24 @@ Result<hub::ActivityFilter> read_filter(const Target& target, base::Timestamp no
   return filter;
 }
 
+Result<hub::AuditFilter> read_audit_filter(const Target& target, base::Timestamp now) {
+  hub::AuditFilter filter;
+  if (const auto user = target.find("user")) {
+    filter.user = model::UserId::parse(*user);
+    if (!filter.user) return Error{ErrorCode::validation, "'user' must be a user's id"};
+  }
+  if (const auto action = target.find("action")) {
+    filter.action = model::find_by_name<hub::AuditAction>(*action);
+    if (!filter.action)
+      return Error{
+          ErrorCode::validation,
+          fmt::format("'action' is one of {}", fmt::join(model::EnumNames<hub::AuditAction>::names, ", "))};
+  }
+  TRY(read_time(target, "since", now, filter.since));
+  TRY(read_time(target, "until", now, filter.until));
+  return filter;
+}
+
 } // namespace
 
 hub::Answer<Response> list_activity(Call& call) {
@@ -72,7 +90,8 @@ hub::Answer<Response> list_document_history(Call& call) {
 hub::Answer<Response> list_audit(Call& call) {
   TRY_ASSIGN(const auto workspace, read_workspace(call.request.target));
   TRY_ASSIGN(const auto query, read_page_query(call.request.target));
-  TRY_ASSIGN(const auto page, call.hub.audit(call.caller(), workspace, query.cursor, query.limit));
+  TRY_ASSIGN(const auto filter, read_audit_filter(call.request.target, call.hub.clock().now()));
+  TRY_ASSIGN(const auto page, call.hub.audit(call.caller(), workspace, filter, query.cursor, query.limit));
   return Response::json(page_json("events", page));
 }
 

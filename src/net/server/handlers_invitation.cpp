@@ -24,11 +24,20 @@ hub::Answer<Response> invite(Call& call) {
   wire::ObjectReader reader(json, "invitation");
   const std::string email = reader.text("email");
   const auto role = reader.optional_name<model::Role>("role").value_or(model::Role::member);
+  const base::Timestamp now = call.hub.clock().now();
+  std::optional<base::Timestamp> expires_at;
+  if (const auto text = reader.optional_text("expires_at")) {
+    expires_at = base::parse_time(*text, now);
+    if (!expires_at) reader.fail("expires_at", "must be a time such as 2030-01-31T00:00:00Z");
+  }
   TRY(reader.result());
-  TRY_ASSIGN(const auto issued, call.hub.invite(call.caller(), workspace, email, role));
-  Json body = to_json(issued.invitation, call.hub.clock().now());
+  TRY_ASSIGN(const auto issued, call.hub.invite(call.caller(), workspace, email, role, expires_at));
+  const std::string url = call.dispatcher.public_url() + "/invite/" + issued.token;
+  const auto mailing = call.hub.mail_invitation(call.caller(), issued.invitation, url);
+  Json body = to_json(issued.invitation, now);
   body["token"] = issued.token;
-  body["url"] = call.dispatcher.public_url() + "/invite/" + issued.token;
+  body["url"] = url;
+  body["mail"] = mailing == hub::Hub::Mailing::queued ? "queued" : "off";
   return without_cache(201, "application/json", base::dump_json(body));
 }
 

@@ -13,16 +13,23 @@ using model::WorkspaceId;
 
 namespace {
 
-Response workspace_response(int status, const wire::WorkspaceInfo& workspace) {
-  return {status, "application/json", base::dump_json(wire::encode_workspace(workspace)), {}};
+Json to_json(const hub::WorkspaceDetails& workspace) {
+  Json json = wire::encode_workspace(workspace);
+  json["created_at"] = base::format_rfc3339(workspace.created_at);
+  if (!workspace.slug.empty()) json["slug"] = workspace.slug;
+  return json;
+}
+
+Response workspace_response(int status, const hub::WorkspaceDetails& workspace) {
+  return {status, "application/json", base::dump_json(to_json(workspace)), {}};
 }
 
 Result<hub::WorkspaceChange> read_workspace_change(const Request& request) {
   TRY_ASSIGN(const auto json, request.json());
   wire::ObjectReader reader(json, "workspace");
-  hub::WorkspaceChange change{reader.optional_text("name"),
-                              reader.optional_name<model::Strategy>("strategy")};
-  if (!change.name && !change.strategy) reader.fail("", "needs name or strategy");
+  hub::WorkspaceChange change{reader.optional_text("name"), reader.optional_name<model::Strategy>("strategy"),
+                              reader.optional_text("slug")};
+  if (!change.name && !change.strategy && !change.slug) reader.fail("", "needs name, slug or strategy");
   TRY(reader.result());
   return change;
 }
@@ -32,7 +39,7 @@ Result<hub::WorkspaceChange> read_workspace_change(const Request& request) {
 hub::Answer<Response> list_workspaces(Call& call) {
   TRY_ASSIGN(const auto workspaces, call.hub.workspaces(call.caller()));
   Json list = Json::array();
-  for (const auto& workspace : workspaces) list.push_back(wire::encode_workspace(workspace));
+  for (const auto& workspace : workspaces) list.push_back(to_json(workspace));
   return Response::json(base::dump_json({{"workspaces", std::move(list)}}));
 }
 
@@ -40,8 +47,9 @@ hub::Answer<Response> create_workspace(Call& call) {
   TRY_ASSIGN(const auto json, call.request.json());
   wire::ObjectReader reader(json, "workspace");
   std::string name = reader.text("name");
+  const auto slug = reader.optional_text("slug");
   TRY(reader.result());
-  TRY_ASSIGN(const auto workspace, call.hub.create_workspace(call.caller(), std::move(name)));
+  TRY_ASSIGN(const auto workspace, call.hub.create_workspace(call.caller(), std::move(name), slug));
   return workspace_response(201, workspace);
 }
 
@@ -60,7 +68,7 @@ hub::Answer<Response> change_workspace(Call& call) {
 
 hub::Answer<Response> delete_workspace(Call& call) {
   TRY_ASSIGN(const auto id, call.request.id<WorkspaceId>("id"));
-  TRY(call.hub.delete_workspace(call.caller(), id));
+  TRY(call.hub.delete_workspace(call.caller(), id, call.request.target.find("confirm").value_or("")));
   return Response::empty();
 }
 
@@ -92,6 +100,7 @@ hub::Answer<Response> remove_member(Call& call) {
 
 hub::Answer<Response> leave_workspace(Call& call) {
   TRY_ASSIGN(const auto id, call.request.id<WorkspaceId>("id"));
+  if (!call.request.body.empty()) TRY(call.request.json());
   TRY(call.hub.leave(call.caller(), id));
   return Response::empty();
 }

@@ -111,6 +111,13 @@ Result<base::Json> Request::json() const {
   return json;
 }
 
+Result<std::map<std::string, std::string, std::less<>>> Request::form() const {
+  Target fields;
+  if (!read_query(body, fields))
+    return Error{ErrorCode::validation, "the form is not well-formed: send it with the page's own button"};
+  return std::move(fields.query);
+}
+
 Response to_response(const wire::Problem& problem) {
   const base::ErrorInfo& info = base::error_info(problem.code);
   Response response{info.http_status, "application/problem+json", wire::encode(problem), {}};

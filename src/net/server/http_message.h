@@ -49,12 +49,15 @@ struct Request {
   Target target;
   std::map<std::string, std::string, std::less<>> arguments; // what {name} of the pattern matched
   std::string host, authorization, content_type, last_event_id, if_match;
+  std::string cookie, origin, user_agent; // of browsers
   std::string body;
   std::string address; // of the client, as limits count it: IPv4, or the /64 of IPv6
 
   /// The token of `Authorization: Bearer T`; nothing when there is none; `unauthenticated` for another
   /// scheme.
   base::Result<std::optional<std::string>> bearer_token() const;
+  /// The body as fields of a form (application/x-www-form-urlencoded); `validation` when it is none.
+  base::Result<std::map<std::string, std::string, std::less<>>> form() const;
   /// The body as one JSON object; `validation` with the place when it is not.
   base::Result<base::Json> json() const;
   /// The id that {name} of the pattern matched. A malformed one is `not_found`: no such thing exists.

@@ -14,9 +14,9 @@ using base::Result;
 namespace {
 
 /// Fields whose repetition would leave it to the reader which one counts.
-constexpr std::array<std::string_view, 9> k_single_fields = {
-    "host",          "content-length", "transfer-encoding", "authorization",  "content-type",
-    "last-event-id", "expect",         "if-match",          "x-forwarded-for"};
+constexpr std::array<std::string_view, 11> k_single_fields = {
+    "host",   "content-length", "transfer-encoding", "authorization", "content-type", "last-event-id",
+    "expect", "if-match",       "x-forwarded-for",   "cookie",        "origin"};
 
 Error refused(std::string_view problem) {
   return {ErrorCode::validation, fmt::format("refused HTTP request: {}", problem)};

@@ -24,6 +24,7 @@ enum class BodyKind {
   none, // a body is refused
   json,
   optional_json,
+  form, // of a page of ours
 };
 
 /// Where a handler runs.

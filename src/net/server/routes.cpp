@@ -12,7 +12,9 @@ using enum model::Permission;
 constexpr auto k_no_permission = std::nullopt;
 constexpr auto k_none = BodyKind::none;
 constexpr auto k_json = BodyKind::json;
+constexpr auto k_form = BodyKind::form;
 
+#define AUTH "/api/v1/auth"
 #define WORKSPACE "/api/v1/workspaces/{id}"
 #define TEAM "/api/v1/teams/{id}"
 
@@ -25,6 +27,22 @@ constexpr Route k_routes[] = {
     {get, "/api/v1/invitations/{token}", open, k_no_permission, k_none, &answered<&show_invitation>},
     {post, "/api/v1/invitations/{token}/accept", open_or_signed_in, k_no_permission, BodyKind::optional_json,
      &answered<&accept_invitation>},
+
+    {post, AUTH "/login", open, k_no_permission, k_json, &answered<&log_in>},
+    {post, AUTH "/refresh", open, k_no_permission, k_json, &answered<&refresh_sign_in>},
+    {post, AUTH "/logout", signed_in, k_no_permission, BodyKind::optional_json, &answered<&log_out>},
+    {post, AUTH "/logout-all", signed_in, k_no_permission, BodyKind::optional_json,
+     &answered<&log_out_everywhere>},
+    {post, AUTH "/password", signed_in, k_no_permission, k_json, &answered<&change_password>},
+    {get, AUTH "/sessions", signed_in, k_no_permission, k_none, &answered<&list_sessions>},
+    {remove, AUTH "/sessions/{session}", signed_in, k_no_permission, k_none, &answered<&end_session>},
+    {post, AUTH "/device", open, k_no_permission, BodyKind::optional_json, &answered<&begin_device>},
+    {post, AUTH "/device/token", open, k_no_permission, k_json, &answered<&poll_device>},
+    // For people: who is signed in, these pages learn from their own cookie.
+    {get, "/device", open, k_no_permission, k_none, &answered<&show_device_page>},
+    {post, "/device/sign-in", open, k_no_permission, k_form, &answered<&sign_in_device_page>},
+    {post, "/device/decide", open, k_no_permission, k_form, &answered<&decide_device>},
+    {post, "/device/sign-out", open, k_no_permission, k_form, &answered<&sign_out_device_page>},
 
     {get, "/api/v1/me", signed_in, k_no_permission, k_none, &answered<&show_me>},
     {get, "/api/v1/tokens", signed_in, k_no_permission, k_none, &answered<&list_tokens>},
@@ -80,6 +98,7 @@ constexpr Route k_routes[] = {
     {get, "/api/v1/audit", member, team_write, k_none, &answered<&list_audit>},
 };
 
+#undef AUTH
 #undef WORKSPACE
 #undef TEAM
 

@@ -61,6 +61,23 @@ TEST_CASE("an edit through the API is an operation like any other, in the log an
   f.check_sound();
 }
 
+TEST_CASE("people who are signed in edit the same node through the API, each on their own") {
+  Items f;
+  f.member("mia");
+  for (const std::string name : {"olga", "mia", "olga"}) {
+    CAPTURE(name);
+    const std::string email = name + "@example.org";
+    must(f.admin().set_password(email, "correct horse battery"));
+    const auto made = must(f.hub->sign_in().log_in(email, "correct horse battery", "laptop", "a"));
+    const Person person{made.user.id, made.access_token, must(f.hub->authenticate(made.access_token))};
+    must(f.edit(person, f.node, f.version(f.node), f.titled("by " + name)));
+    const auto entry = f.entries(f.olga).back();
+    CHECK(entry.by.author == made.user.id);
+    CHECK(entry.by.session == made.session.view());
+  }
+  f.check_sound();
+}
+
 TEST_CASE("an edit of several kinds is one transaction of an operation each") {
   Items f;
   NodeEdit change = f.titled("Step 1");

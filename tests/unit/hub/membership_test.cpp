@@ -153,14 +153,15 @@ TEST_CASE("workspaces are created, renamed and deleted, personal ones stay") {
   CHECK(made.name == "Second");
   CHECK(made.role == Role::owner);
   const auto changed =
-      must(f.hub->change_workspace(f.olga.principal, made.id, {"Renamed", model::Strategy::manual}));
+      must(f.hub->change_workspace(f.olga.principal, made.id, {"Renamed", model::Strategy::manual, {}}));
   CHECK(changed.name == "Renamed");
   CHECK(changed.strategy == model::Strategy::manual);
   CHECK(must(f.hub->workspaces(f.olga.principal)).size() == 3);
-  must(f.hub->delete_workspace(f.olga.principal, made.id));
+  must(f.hub->delete_workspace(f.olga.principal, made.id, "Renamed"));
   CHECK(code_of(f.hub->workspace(f.olga.principal, made.id)) == ErrorCode::not_found);
   const auto personal = must(f.hub->workspaces(f.olga.principal)).at(0);
-  CHECK(code_of(f.hub->delete_workspace(f.olga.principal, personal.id)) == ErrorCode::validation);
+  CHECK(code_of(f.hub->delete_workspace(f.olga.principal, personal.id, personal.name)) ==
+        ErrorCode::validation);
   CHECK(code_of(f.hub->create_workspace(f.olga.principal, "two\nlines")) == ErrorCode::validation);
   CHECK(code_of(f.hub->create_workspace(f.olga.principal, std::string(81, 'x'))) == ErrorCode::validation);
 }

@@ -92,7 +92,7 @@ TEST_CASE("what a role may not do is rejected operation by operation and names t
     CHECK(allows(f.hub->invite(person.principal, f.team,
                                std::string(model::name_of(row.role)) + "-guest@example.org", Role::viewer),
                  "member.invite") == row.invites);
-    CHECK(allows(f.hub->change_workspace(person.principal, f.team, {"Team", {}}), "team.write") ==
+    CHECK(allows(f.hub->change_workspace(person.principal, f.team, {"Team", {}, {}}), "team.write") ==
           row.renames);
     CHECK(allows(f.hub->change_role(person.principal, f.team, f.olga.id, Role::owner),
                  "member.change_role") == row.changes_roles);
@@ -117,13 +117,13 @@ TEST_CASE("denials reach the audit log, with measure") {
   HubFixture f;
   const Person stefan = f.stranger("stefan");
   for (int i = 0; i < 200; ++i) (void)f.hub->pull(stefan.principal, f.team, {});
-  const auto page = must(f.hub->audit(f.olga.principal, f.team, "", 200));
+  const auto page = must(f.hub->audit(f.olga.principal, f.team, {}, "", 200));
   const auto denials = std::count_if(page.rows.begin(), page.rows.end(), [](const AuditEvent& event) {
     return event.action == AuditAction::denied;
   });
   CHECK(denials == 60);
   CHECK(f.hub->metrics().render().find("memsync_denied_total 200") != std::string::npos);
-  CHECK(code_of(f.hub->audit(f.member("mia").principal, f.team, "", 10)) == ErrorCode::permission);
+  CHECK(code_of(f.hub->audit(f.member("mia").principal, f.team, {}, "", 10)) == ErrorCode::permission);
 }
 
 TEST_CASE("nothing of one workspace is reachable through another") {

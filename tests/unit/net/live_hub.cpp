@@ -181,14 +181,14 @@ LiveHub::Person LiveHub::add_member(const std::string& email, model::Role role) 
 }
 
 Reply LiveHub::call(const std::string& method, const std::string& path, const std::string& token,
-                    const std::string& body, const std::string& more_headers) const {
+                    const std::string& body, const std::string& more_headers,
+                    const std::string& content_type) const {
   TestConnection connection(port_);
   std::string request = fmt::format("{} {} HTTP/1.1\r\nHost: h\r\n", method, path);
   if (!token.empty()) request += fmt::format("Authorization: Bearer {}\r\n", token);
   if (!body.empty())
-    request += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
-  request += more_headers;
-  connection.send(request + "\r\n" + body);
+    request += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n", content_type, body.size());
+  connection.send(request + more_headers + "\r\n" + body);
   const auto reply = connection.receive();
   REQUIRE(reply);
   return *reply;

@@ -99,6 +99,7 @@ class LiveHub {
   const model::WorkspaceId& team() const { return team_; }
   std::string team_path(std::string_view rest = "") const;
   hub::Hub& hub() { return *hub_; }
+  hub::HubStore& store() { return *store_; }
   /// The commands an operator gives, as another process would.
   hub::Admin admin() { return {clock_, random_, *store_}; }
   SkippingClock& clock() { return clock_; }
@@ -111,7 +112,8 @@ class LiveHub {
   Person add_member(const std::string& email, model::Role role);
 
   Reply call(const std::string& method, const std::string& path, const std::string& token,
-             const std::string& body = "", const std::string& more_headers = "") const;
+             const std::string& body = "", const std::string& more_headers = "",
+             const std::string& content_type = "application/json") const;
   Reply get(const std::string& path, const std::string& token) const { return call("GET", path, token); }
 
   /// A push of `count` new memories from one replica of its own.

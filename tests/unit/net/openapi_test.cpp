@@ -30,6 +30,8 @@ Access described_access(const Json& operation) {
 
 BodyKind described_body(const Json& operation) {
   if (!operation.contains("requestBody")) return BodyKind::none;
+  if (operation["requestBody"]["content"].contains("application/x-www-form-urlencoded"))
+    return BodyKind::form;
   return operation["requestBody"].value("required", false) ? BodyKind::json : BodyKind::optional_json;
 }
 
