@@ -1,7 +1,6 @@
 #include <doctest/doctest.h>
 
 #include "tests/unit/net/live_hub.h"
-#include "wire/operation_codec.h"
 
 using namespace memsync;
 using namespace memsync::tests;
@@ -30,29 +29,10 @@ struct Items {
     return send("PATCH", path(), body, "If-Match: " + if_match + "\r\n");
   }
   /// Two texts that wait for a decision.
-  std::string open_conflict();
-};
-
-std::string Items::open_conflict() {
-  const auto principal = hub.hub().authenticate(hub.owner().token);
-  REQUIRE(principal);
-  base::SeededRandom random(1);
-  std::string opened;
-  for (const char* text : {"first", "second"}) {
-    model::Operation op;
-    op.n = 1;
-    op.kind = model::OperationKind::update;
-    op.target = *model::ItemId::parse(node);
-    op.base = model::Sequence{1};
-    op.fields.content = model::TextChange{text, base::Hash128::of("")};
-    op.strategy = model::Strategy::manual;
-    wire::seal(op);
-    const auto answer = hub.hub().push(*principal, hub.team(), {model::ReplicaId::random(random), {}, {op}});
-    REQUIRE(answer);
-    if (answer->results[0].conflict) opened = answer->results[0].conflict->str();
+  std::string open_conflict() {
+    return hub.open_conflict(hub.owner(), hub.team(), *model::NodeId::parse(node)).str();
   }
-  return opened;
-}
+};
 
 void check_refused(const Reply& reply, std::string_view part) {
   CAPTURE(reply.body);

@@ -214,6 +214,28 @@ Reply LiveHub::push(const Person& person, int count, const std::string& title) {
   return call("POST", team_path("/push"), person.token, push_body(count, title));
 }
 
+model::ConflictId LiveHub::open_conflict(const Person& author, const model::WorkspaceId& workspace,
+                                         const model::NodeId& node) {
+  const auto principal = hub_->authenticate(author.token);
+  REQUIRE(principal);
+  std::optional<model::ConflictId> opened;
+  for (const char* text : {"first", "second"}) {
+    model::Operation op;
+    op.n = 1;
+    op.kind = model::OperationKind::update;
+    op.target = *model::ItemId::parse(node.view());
+    op.base = model::Sequence{1};
+    op.fields.content = model::TextChange{text, base::Hash128::of("")};
+    op.strategy = model::Strategy::manual;
+    wire::seal(op);
+    const auto answer = hub_->push(*principal, workspace, {model::ReplicaId::random(random_), {}, {op}});
+    REQUIRE(answer);
+    if (answer->results[0].conflict) opened = answer->results[0].conflict;
+  }
+  REQUIRE(opened);
+  return *opened;
+}
+
 std::string LiveHub::cursor_at(std::uint64_t sequence) const {
   return model::Cursor{hub_->epoch(), model::Sequence{sequence}}.str();
 }

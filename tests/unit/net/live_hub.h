@@ -120,6 +120,9 @@ class LiveHub {
   std::string push_body(int count, const std::string& title = "a memory");
   Reply push(const Person& person, int count = 1, const std::string& title = "a memory");
   std::string cursor_at(std::uint64_t sequence) const;
+  /// Two texts for a node that nobody changed yet, which then wait for a decision.
+  model::ConflictId open_conflict(const Person& author, const model::WorkspaceId& workspace,
+                                  const model::NodeId& node);
 
  private:
   TemporaryFolder folder_;
