@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 
+#include "app/client_action.h"
 #include "app/client_inspect.h"
 #include "app/client_mcp.h"
+#include "app/client_team_commands.h"
 #include "cli/account.h"
 #include "cli/call.h"
 #include "cli/conflicts.h"
@@ -25,40 +27,6 @@ using base::Result;
 using cli::Context;
 
 namespace {
-
-constexpr int k_failed = 1;
-
-/// The exit code of a command; its error goes where people, or programs, look for it.
-template <class T>
-int finish(const Context& context, const Result<T>& result) {
-  if (result) {
-    if constexpr (std::is_same_v<T, bool>) return *result ? EXIT_SUCCESS : k_failed;
-    return EXIT_SUCCESS;
-  }
-  const base::Error& error = result.error();
-  if (error.message.empty()) return k_failed;
-  if (context.json) {
-    context.show(Json{{"error", {{"code", base::error_info(error.code).name}, {"message", error.message}}}},
-                 "");
-  } else {
-    fmt::print(stderr, "memsync: {}\n", error.message);
-  }
-  return k_failed;
-}
-
-/// A subcommand whose options are in `options` and whose work is `run(context, options)`.
-template <class Options, class Run>
-void on_parsed(CLI::App* command, Action& chosen, std::shared_ptr<Options> options, Run run) {
-  command->callback([&chosen, options, run] {
-    chosen = [options, run](Context& context) { return finish(context, run(context, *options)); };
-  });
-}
-
-template <class Run>
-void on_parsed(CLI::App* command, Action& chosen, Run run) {
-  command->callback(
-      [&chosen, run] { chosen = [run](Context& context) { return finish(context, run(context)); }; });
-}
 
 void add_agent_commands(CLI::App& app, Action& chosen) {
   CLI::App* mcp =
@@ -99,10 +67,15 @@ void add_account_commands(CLI::App& app, Action& chosen) {
   CLI::App* login = app.add_subcommand("login", "Connect this memory with your account on a hub");
   auto account = std::make_shared<cli::LoginOptions>();
   login->add_option("--hub", account->hub, "address of the hub, like https://hub.example.com");
-  login->add_option("--token", account->token, "- reads it from stdin");
+  login->add_option("--token", account->token, "- reads it from stdin; without a token, a browser is asked");
   login->add_option("--token-file", account->token_file, "file whose first line is the token");
   login->add_option("--ca-file", account->ca_file, "certificates of a private authority");
   on_parsed(login, chosen, account, &cli::run_login);
+
+  on_parsed(app.add_subcommand("logout", "End this machine's token at the hub; the memory stays"), chosen,
+            &cli::run_logout);
+  on_parsed(app.add_subcommand("password", "Set your password for the hub's pages, read from stdin"), chosen,
+            &cli::run_password);
 
   CLI::App* join = app.add_subcommand("join", "Accept an invitation to a team");
   auto invited = std::make_shared<cli::JoinOptions>();
@@ -241,6 +214,7 @@ void add_reading_commands(CLI::App& app, Action& chosen) {
 void add_commands(CLI::App& app, Action& chosen) {
   add_agent_commands(app, chosen);
   add_account_commands(app, chosen);
+  add_team_commands(app, chosen);
   add_sync_commands(app, chosen);
   add_conflict_commands(app, chosen);
   add_reading_commands(app, chosen);

@@ -2,6 +2,7 @@
 
 #include "agent/display.h"
 #include "cli/binding.h"
+#include "cli/device_sign_in.h"
 #include "cli/text_file.h"
 #include "net/client/hub_calls.h"
 #include "tools/sync_changes.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::chrono::seconds k_first_sync_limit{50};
 
+/// The token that was given; empty when none was.
 Result<std::string> find_token(const Context& context, const LoginOptions& options) {
   const auto first_line = [](std::string text) {
     text.resize(std::min(text.find_first_of("\r\n"), text.size()));
@@ -32,7 +34,8 @@ Result<std::string> find_token(const Context& context, const LoginOptions& optio
   } else if (token.empty()) {
     token = read_environment("MEMSYNC_TOKEN").value_or("");
   }
-  if (token.empty())
+  const bool was_wanted = !options.token.empty() || !options.token_file.empty();
+  if (token.empty() && was_wanted)
     return Error{ErrorCode::validation,
                  "no token: give it with `--token -` on stdin, --token-file or MEMSYNC_TOKEN"};
   return token;
@@ -149,12 +152,53 @@ Result<> run_login(const Context& context, const LoginOptions& options) {
   TRY_ASSIGN(const auto endpoint, find_endpoint(context, options.hub));
   TRY_ASSIGN(std::string token, find_token(context, options));
   const std::string ca_path = options.ca_file.empty() ? context.settings.ca_path : options.ca_file;
-  const HubAccess access = access_for(endpoint, std::move(token), ca_path);
+  HubAccess access = access_for(endpoint, std::move(token), ca_path);
   TRY_ASSIGN(Workbench* const bench, context.open());
   TRY(check_binding(bench->replica, endpoint.str(), {}));
+  const bool is_by_browser = access.token.empty();
+  if (is_by_browser) {
+    TRY_ASSIGN(access.token, sign_in_by_browser(context, access));
+  }
   TRY_ASSIGN(HubCalls calls, HubCalls::make(access));
   TRY_ASSIGN(const wire::Me me, calls.me());
+  const auto fits = check_binding(bench->replica, endpoint.str(), me.id);
+  // A token that was made for this sign-in and is kept nowhere would stay valid unseen.
+  if (!fits && is_by_browser) (void)calls.log_out();
+  if (!fits) return fits.error();
   return adopt(context, *bench, access, me);
+}
+
+Result<> run_logout(const Context& context) {
+  TRY_ASSIGN(const auto access, find_access(context.settings));
+  if (!access) return Error{ErrorCode::validation, "this memory is not signed in to a hub"};
+  TRY_ASSIGN(HubCalls calls, HubCalls::make(*access));
+  const auto ended = calls.log_out();
+  // A token that the hub knows no more is what was wanted.
+  if (!ended && ended.error().code != ErrorCode::unauthenticated) return ended.error();
+  Settings settings = context.settings;
+  settings.token.clear();
+  TRY(save_settings(settings));
+  context.show(Json{{"hub", settings.hub}},
+               fmt::format("Signed out of {}. What is on this machine stays; `memsync login` goes on.\n"
+                           "If MEMSYNC_TOKEN is set where your agents run, remove it there.\n",
+                           settings.hub));
+  return {};
+}
+
+Result<> run_password(const Context& context) {
+  TRY_ASSIGN(const auto access, find_access(context.settings));
+  if (!access) return Error{ErrorCode::validation, "sign in first: memsync login --hub https://..."};
+  TRY_ASSIGN(HubCalls calls, HubCalls::make(*access));
+  const auto current = read_secret(context, "Current password (empty if there is none): ");
+  const auto next = read_secret(context, "New password: ");
+  if (!current || !next || next->empty())
+    return Error{ErrorCode::validation, "give the current password and the new one, a line each"};
+  TRY(calls.set_password(*current, *next));
+  context.show(
+      Json{{"hub", context.settings.hub}},
+      "The password is set. Every other browser and program that signed in with it must do so again; "
+      "tokens stay.\n");
+  return {};
 }
 
 Result<> run_join(const Context& context, const JoinOptions& options) {

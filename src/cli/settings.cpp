@@ -83,9 +83,8 @@ Result<std::optional<net::client::HubAccess>> find_access(const Settings& settin
   net::client::HubAccess access;
   TRY_ASSIGN(access.endpoint, net::client::parse_endpoint(settings.hub));
   if (settings.token.empty())
-    return Error{ErrorCode::validation,
-                 fmt::format("there is no token for {}: run `memsync login --hub {} --token -`", settings.hub,
-                             settings.hub)};
+    return Error{ErrorCode::validation, fmt::format("there is no token for {}: run `memsync login --hub {}`",
+                                                    settings.hub, settings.hub)};
   access.token = settings.token;
   access.ca_path = settings.ca_path;
   access.proxies = net::client::read_proxy_environment();

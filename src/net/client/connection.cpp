@@ -178,26 +178,23 @@ Connection::Connection(const HubAccess& access, const Timeouts& timeouts, Interr
     : state_(std::make_unique<State>(access, timeouts, interrupter)) {}
 Connection::~Connection() = default;
 
-Expected<Answer, NoAnswer> Connection::get(const std::string& path) {
+Expected<Answer, NoAnswer> Connection::send(const std::string& method, const std::string& path,
+                                            const std::string& json) {
   return state_->exchange([&] {
     httplib::Request request;
-    request.method = "GET";
+    request.method = method;
     request.path = state_->access.endpoint.path + path;
     request.headers = state_->headers;
+    if (!json.empty()) request.headers.emplace("Content-Type", "application/json");
+    request.body = json;
     return request;
   });
 }
 
+Expected<Answer, NoAnswer> Connection::get(const std::string& path) { return send("GET", path, ""); }
+
 Expected<Answer, NoAnswer> Connection::post(const std::string& path, const std::string& json) {
-  return state_->exchange([&] {
-    httplib::Request request;
-    request.method = "POST";
-    request.path = state_->access.endpoint.path + path;
-    request.headers = state_->headers;
-    request.headers.emplace("Content-Type", "application/json");
-    request.body = json;
-    return request;
-  });
+  return send("POST", path, json);
 }
 
 Expected<AnswerHead, NoAnswer> Connection::stream(const std::string& path,

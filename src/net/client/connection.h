@@ -93,6 +93,9 @@ class Connection {
   /// already. A kept-alive connection that turns out to be dead is replaced once.
   base::Expected<Answer, NoAnswer> get(const std::string& path);
   base::Expected<Answer, NoAnswer> post(const std::string& path, const std::string& json);
+  /// Another method; an empty `json` sends no body.
+  base::Expected<Answer, NoAnswer> send(const std::string& method, const std::string& path,
+                                        const std::string& json);
 
   /// GET whose body is given to `body` as it arrives, after `head` has seen the status. Returns when the
   /// body ends, one of them returns false, or the connection fails.
