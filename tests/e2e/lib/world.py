@@ -96,6 +96,7 @@ class Hub:
     def __init__(self, world, data):
         self.world = world
         self.data = data
+        self.env = {}  # more of the environment, such as the mail server
         self.process = None
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -109,7 +110,7 @@ class Hub:
         words = name.split()
         out = run_command(
             [self.world.memsync_hub, *words, "--data", self.data, "--json", *options],
-            self.world.environment(),
+            self.world.environment(**self.env),
             self.world.folder,
             text_in,
         )
@@ -123,7 +124,7 @@ class Hub:
             # A test that is itself killed must not leave a hub behind.
             ["setpriv", "--pdeathsig", "KILL", str(self.world.memsync_hub), "serve", "--json",
              "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}", "--ready-file", str(ready)],
-            env=self.world.environment(),
+            env=self.world.environment(**self.env),
             cwd=self.world.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
