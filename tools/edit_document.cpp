@@ -1,6 +1,7 @@
 #include "tools/edit_document.h"
 
 #include "agent/status.h"
+#include "tools/recorded_call.h"
 
 namespace memsync::tools {
 
@@ -240,8 +241,8 @@ base::Result<EditResult> edit_document(Session& session, const EditArguments& ar
   TRY_ASSIGN(const Target target, session.replica().read([&](replica::Reader& reader) {
     return find_target(session, reader, arguments);
   }));
-  return session.edit(target.workspace, arguments.strategy, arguments.base_version,
-                      [&](Editor& editor) { return apply_all(session, editor, target, arguments); });
+  return edit_and_keep(session, target.workspace, arguments.strategy, arguments.base_version,
+                       [&](Editor& editor) { return apply_all(session, editor, target, arguments); });
 }
 
 mcp::ToolResult render(const EditResult& result) {

@@ -2,6 +2,7 @@
 
 #include "agent/status.h"
 #include "tools/edit_operation.h"
+#include "tools/recorded_call.h"
 
 namespace memsync::tools {
 
@@ -127,8 +128,8 @@ base::Result<RememberResult> remember(Session& session, const RememberArguments&
   TRY_ASSIGN(const Target target, session.replica().read([&](replica::Reader& reader) {
     return find_target(session, reader, arguments);
   }));
-  return session.edit(target.workspace, arguments.strategy, std::nullopt,
-                      [&](Editor& editor) { return write(session, editor, target, arguments); });
+  return edit_and_keep(session, target.workspace, arguments.strategy, std::nullopt,
+                       [&](Editor& editor) { return write(session, editor, target, arguments); });
 }
 
 mcp::ToolResult render(const RememberResult& result) {

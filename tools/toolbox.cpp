@@ -10,6 +10,7 @@
 #include "tools/is_document_dirty.h"
 #include "tools/list_documents.h"
 #include "tools/read_document.h"
+#include "tools/recorded_call.h"
 #include "tools/remember.h"
 #include "tools/resolve_conflict.h"
 #include "tools/revert_change.h"
@@ -56,6 +57,29 @@ mcp::ToolHandler immediate(Session& session, SharedContract contract,
                            base::Result<TResult> (*run)(Session&, const TArguments&)) {
   return immediate(session, std::move(contract),
                    std::function<base::Result<TResult>(Session&, const TArguments&)>(run));
+}
+
+/// A tool that writes and answers before its handler returns. A host's repetition of a call is answered as
+/// the call was.
+template <class TArguments, class TResult>
+mcp::ToolHandler recorded(Session& session, SharedContract contract,
+                          base::Result<TResult> (*run)(Session&, const TArguments&)) {
+  return [&session, contract = std::move(contract), run](mcp::ToolCall call, mcp::Responder responder) {
+    const std::string key = key_of_call(session, call);
+    const auto arguments = parse<TArguments>(*contract, session, std::move(call.arguments));
+    if (!arguments) return responder.answer(arguments.error());
+    if (!key.empty()) {
+      auto known = find_answer(session, key);
+      if (!known) return responder.answer(known.error());
+      if (*known) return responder.answer(**std::move(known));
+    }
+    RecordedCall record(session, key);
+    const auto result = run(session, *arguments);
+    if (!result) return responder.answer(result.error());
+    mcp::ToolResult answer = render(*result);
+    record.keep(answer);
+    responder.answer(std::move(answer));
+  };
 }
 
 /// A tool that may wait and answers later.
@@ -126,14 +150,17 @@ mcp::ToolHandler make_handler(Session& session, const SharedContract& contract,
   const auto settles = [&forms](auto run) -> Make {
     return [run, forms](Session& on, SharedContract by) { return settling(on, std::move(by), forms, run); };
   };
+  const auto records = [](auto run) -> Make {
+    return [run](Session& on, SharedContract by) { return recorded(on, std::move(by), run); };
+  };
   const auto later = [](auto run) -> Make {
     return [run](Session& on, SharedContract by) { return waiting(on, std::move(by), run); };
   };
   const std::map<std::string_view, Make> makers{{"search_memories", at_once(&search_memories)},
-                                                {"remember", at_once(&remember)},
+                                                {"remember", records(&remember)},
                                                 {"save_document", settles(&save_document)},
                                                 {"read_document", at_once(&read_document)},
-                                                {"edit_document", at_once(&edit_document)},
+                                                {"edit_document", records(&edit_document)},
                                                 {"list_documents", at_once(&list_documents)},
                                                 {"is_document_dirty", at_once(&is_document_dirty)},
                                                 {"sync_changes", settles(&sync_changes)},
@@ -142,8 +169,8 @@ mcp::ToolHandler make_handler(Session& session, const SharedContract& contract,
                                                 {"use_workspace", at_once(&use_workspace)},
                                                 {"get_pending_operations", at_once(&get_pending_operations)},
                                                 {"get_history", later(&get_whole_history)},
-                                                {"revert_change", at_once(&revert_change)},
-                                                {"resolve_conflict", at_once(&resolve_conflict)}};
+                                                {"revert_change", records(&revert_change)},
+                                                {"resolve_conflict", records(&resolve_conflict)}};
   const auto found = makers.find(contract->tool.name);
   return found == makers.end() ? nullptr : found->second(session, contract);
 }

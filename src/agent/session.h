@@ -89,6 +89,9 @@ class Session {
 
   // --- core thread
   replica::Replica& replica() { return replica_; }
+  /// What is edited from now on belongs to the tool call of that key (replica::Editor::Context); empty: to
+  /// none.
+  void begin_call(std::string key) { call_ = std::move(key); }
   /// Calls `f(Editor&)`, which returns a Result, in one write transaction; tells the sync when it
   /// committed.
   template <class F>
@@ -98,6 +101,7 @@ class Session {
     context.claims = claims();
     context.strategy = strategy;
     context.base_version = std::move(base_version);
+    context.call = call_;
     auto result = replica_.edit(workspace, std::move(context), std::forward<F>(f));
     if (result) sync_.local_commit();
     return result;
@@ -108,6 +112,7 @@ class Session {
   ReaderPool readers_;
   SyncControl& sync_;
   const Options options_;
+  std::string call_; // of the core thread
   mutable std::mutex mutex_;
   std::string client_;                       // guarded by mutex_
   std::optional<model::WorkspaceId> chosen_; // guarded by mutex_

@@ -39,6 +39,7 @@ class Editor final : public Reader {
     std::optional<model::Strategy> strategy; // else the document's, else the workspace's
     std::optional<std::string> base_version; // optimistic locking: WriteReceipt::version of an earlier state
     bool alone = false;                      // operations do not share a tx (bulk imports)
+    std::string call; // key of the tool call that edits, to be recorded with the edit; empty: none
   };
   Editor(storage::WriteTxn& txn, base::Timestamp now, base::Random& random, WorkspaceRow workspace,
          Context context);
@@ -80,6 +81,11 @@ class Editor final : public Reader {
   base::Result<std::size_t> apply_strategy(const std::optional<model::DocumentId>& document,
                                            model::Strategy strategy); // editor_strategy.cpp
 
+  /// The edit belongs to a tool call and has written something.
+  bool is_recorded() const { return !context_.call.empty() && !receipt_.operations.empty(); }
+  /// The answer of the tool call, for Reader::find_call.
+  void keep_answer(std::string_view answer);
+
   /// What was written so far; call last.
   WriteReceipt finish();
 
@@ -100,6 +106,7 @@ class Editor final : public Reader {
   base::Result<> commit(model::Operation operation);
   base::Result<> commit_checked(model::Operation operation);
   void complete(model::Operation& operation);
+  void record_call();
   model::Strategy strategy_for(const model::DocumentId& document);
   base::Result<> check_size(const model::Operation& operation);
   base::Result<model::Outcome> apply_to_outbox(const model::Operation& operation);

@@ -19,6 +19,9 @@ using storage::Statement;
 
 namespace {
 
+/// No host repeats a call later.
+constexpr std::chrono::hours k_calls_kept{24};
+
 /// What a process claims about itself comes from its environment: cut to what an operation may carry.
 std::string claim(std::string_view text) {
   if (!base::is_valid_utf8(text) || text.find('\0') != std::string_view::npos) return {};
@@ -128,9 +131,20 @@ Result<> Editor::commit_checked(Operation operation) {
   TRY_ASSIGN(Outcome outcome, is_local ? apply_to_log(operation) : apply_to_outbox(operation));
   write_.run("UPDATE store SET clock = ?1", operation.clock.value);
   if (operation.fields.strategy) strategies_.clear();
+  if (receipt_.operations.empty() && !context_.call.empty()) record_call();
   receipt_.operations.push_back(std::move(operation));
   receipt_.outcomes.push_back(std::move(outcome));
   return {};
+}
+
+void Editor::record_call() {
+  write_.run("DELETE FROM tool_call WHERE at < ?1", now_ - k_calls_kept);
+  write_.run("INSERT INTO tool_call (key, at, answer) VALUES (?1, ?2, '') ON CONFLICT DO NOTHING",
+             context_.call, now_);
+}
+
+void Editor::keep_answer(std::string_view answer) {
+  write_.run("UPDATE tool_call SET answer = ?2 WHERE key = ?1", context_.call, answer);
 }
 
 /// Everything of an operation that does not depend on what it is for.

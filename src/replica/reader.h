@@ -36,6 +36,11 @@ class Reader {
   /// By id, prefix, exact name, or the words "local" and "personal".
   base::Result<WorkspaceRow> resolve_workspace(std::string_view name);
   std::optional<model::WorkspaceId> find_project_workspace(std::string_view project_identity);
+  /// Up to where Replica::note_told was told; nothing before that.
+  std::optional<model::Cursor> told(const WorkspaceRow& workspace, std::string_view project_identity);
+  /// The answer of the tool call of that key, which wrote something (Editor::Context::call); empty while it
+  /// is not known. Nothing for a call that was never made, or more than a day ago.
+  std::optional<std::string> find_call(std::string_view key);
   std::vector<MemberRow> members(const WorkspaceRow& workspace);
   base::Result<MemberRow> resolve_member(const WorkspaceRow& workspace, std::string_view id_name_or_email);
   /// Display name of a user in any workspace; the id when unknown, "you" is never used.

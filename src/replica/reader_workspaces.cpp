@@ -118,6 +118,19 @@ std::optional<model::WorkspaceId> Reader::find_project_workspace(std::string_vie
   return row.step() ? std::optional(row.column_id<model::WorkspaceId>(0)) : std::nullopt;
 }
 
+std::optional<model::Cursor> Reader::told(const WorkspaceRow& workspace, std::string_view project_identity) {
+  Statement row = txn_.prepare("SELECT epoch, cursor FROM told WHERE workspace = ?1 AND project = ?2");
+  row.bind_all(workspace.key.value, project_identity);
+  if (!row.step()) return std::nullopt;
+  return model::Cursor{model::Epoch{row.column_u64(0)}, model::Sequence{row.column_u64(1)}};
+}
+
+std::optional<std::string> Reader::find_call(std::string_view key) {
+  Statement row = txn_.prepare("SELECT answer FROM tool_call WHERE key = ?1");
+  row.bind_all(key);
+  return row.step() ? std::optional(std::string(row.column_text(0))) : std::nullopt;
+}
+
 std::vector<MemberRow> Reader::members(const WorkspaceRow& workspace) {
   std::vector<MemberRow> rows;
   Statement row =

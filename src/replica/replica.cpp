@@ -119,6 +119,22 @@ Result<> Replica::bind_project(std::string_view project_identity, const model::W
   return done;
 }
 
+Result<> Replica::note_told(const WorkspaceRow& workspace, std::string_view project_identity,
+                            const model::Cursor& cursor) {
+  return database_->write([&](storage::WriteTxn& txn) -> Result<> {
+    txn.run("INSERT OR REPLACE INTO told (workspace, project, epoch, cursor) VALUES (?1, ?2, ?3, ?4)",
+            workspace.key.value, project_identity, cursor.epoch.value, cursor.sequence.value);
+    return {};
+  });
+}
+
+Result<> Replica::keep_answer(std::string_view call, std::string_view answer) {
+  return database_->write([&](storage::WriteTxn& txn) -> Result<> {
+    txn.run("UPDATE tool_call SET answer = ?2 WHERE key = ?1 AND answer = ''", call, answer);
+    return {};
+  });
+}
+
 Result<bool> Replica::index_some() {
   // Without the writer lock when there is nothing to do, which is nearly always.
   TRY_ASSIGN(const bool is_due, database_->read([](storage::ReadTxn& txn) -> Result<bool> {

@@ -54,6 +54,12 @@ class Replica {
 
   base::Result<> bind_project(std::string_view project_identity, const model::WorkspaceId& workspace);
 
+  /// What happened in the workspace up to `cursor` has been told to who works on the project.
+  base::Result<> note_told(const WorkspaceRow& workspace, std::string_view project_identity,
+                           const model::Cursor& cursor);
+  /// The answer of a recorded tool call (Editor::Context::call); no effect for one that wrote nothing.
+  base::Result<> keep_answer(std::string_view call, std::string_view answer);
+
   /// Indexes up to one slice (at most 50 ms) of what a first sync left unindexed; false when none remain.
   base::Result<bool> index_some();
 

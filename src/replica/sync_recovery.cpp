@@ -152,8 +152,9 @@ Result<> SyncStore::drop_workspace(const model::WorkspaceId& id, model::Epoch lo
           "DELETE FROM rejected WHERE workspace = ?1", "DELETE FROM acknowledged WHERE workspace = ?1",
           "DELETE FROM log WHERE workspace = ?1", "DELETE FROM change WHERE workspace = ?1",
           "DELETE FROM history_gap WHERE workspace = ?1", "DELETE FROM member WHERE workspace = ?1",
-          "DELETE FROM workspace WHERE key = ?1"})
+          "DELETE FROM told WHERE workspace = ?1", "DELETE FROM workspace WHERE key = ?1"})
       txn.run(sql, row.key.value);
+    txn.run("DELETE FROM tool_call"); // answers may quote what was in it
     return {};
   });
 }
