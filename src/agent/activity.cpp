@@ -69,8 +69,10 @@ base::Result<> News::take_notifications(replica::Reader& reader, std::size_t lim
 base::Result<> News::take_activity(replica::Reader& reader, std::size_t limit, Look& look) {
   TRY_ASSIGN(const Session::Chosen current, session_.choose_workspace(reader, std::nullopt));
   const auto& workspace = current.workspace;
-  const auto [entry, is_first] = seen_.try_emplace(workspace.id, workspace.cursor);
-  if (is_first || entry->second == workspace.cursor) return {};
+  const std::string project = session_.project() ? session_.project()->identity : std::string();
+  const auto start = reader.told(workspace, project).value_or(workspace.cursor);
+  const auto entry = seen_.try_emplace(workspace.id, start).first;
+  if (entry->second == workspace.cursor) return {};
   replica::Reader::HistoryQuery query;
   const bool is_same_log = entry->second.epoch == workspace.cursor.epoch;
   query.from =

@@ -19,8 +19,9 @@ std::string describe(const replica::ActivityRow& row, base::Timestamp now);
 std::string reported_by(std::string_view client, std::string_view session);
 
 /// What this person was told by the hub and has not read, once, and what teammates (and this person's other
-/// sessions) did since the last look, each newest first; of what was done the first look only notes where the
-/// workspace stands. One News belongs to one consumer. Any thread, one at a time.
+/// sessions) did since the last look, each newest first; of what was done the first look begins where the
+/// last `memsync digest` ended, or only notes where the workspace stands. One News belongs to one consumer.
+/// Any thread, one at a time.
 class News {
  public:
   explicit News(Session& session) : session_(session) {}

@@ -10,6 +10,7 @@
 #include "cli/account.h"
 #include "cli/call.h"
 #include "cli/conflicts.h"
+#include "cli/digest.h"
 #include "cli/doctor.h"
 #include "cli/init.h"
 #include "cli/news.h"
@@ -60,6 +61,11 @@ void add_agent_commands(CLI::App& app, Action& chosen) {
                    "claude-code, cursor, vscode, codex, gemini, claude-desktop or all");
   init->add_flag("--yes", hosts->is_confirmed, "do not ask");
   init->add_flag("--dry-run", hosts->is_dry_run, "only show what would change");
+  CLI::Option* plugin =
+      init->add_flag("--plugin", hosts->wants_plugin,
+                     "write a plugin for Claude Code instead: server, hooks, slash commands");
+  init->add_option("--folder", hosts->folder, "of the plugin; default: claude-plugin in MEMSYNC_HOME")
+      ->needs(plugin);
   on_parsed(init, chosen, hosts, &cli::run_init);
 }
 
@@ -193,7 +199,9 @@ void add_reading_commands(CLI::App& app, Action& chosen) {
   log->add_option("--to", logged->to, "a change or a time; without it now")->needs(diff);
   log->add_option("--limit", logged->limit, "how many")->check(CLI::Range(1, 200));
   on_parsed(log, chosen, logged, &cli::run_log);
+}
 
+void add_news_commands(CLI::App& app, Action& chosen) {
   CLI::App* news =
       app.add_subcommand("news", "Show what concerns you: assignments, mentions, overwritten changes");
   auto told = std::make_shared<cli::NewsOptions>();
@@ -201,6 +209,14 @@ void add_reading_commands(CLI::App& app, Action& chosen) {
   news->add_flag("--mark-read", told->mark_read, "mark what is shown as read, on all your machines");
   news->add_option("--limit", told->limit, "how many")->check(CLI::Range(1, 200));
   on_parsed(news, chosen, told, &cli::run_news);
+
+  CLI::App* digest = app.add_subcommand("digest", "What the team did since the last digest");
+  auto digested = std::make_shared<cli::DigestOptions>();
+  digest->add_option("--since", digested->since, "like 2h, 3d or 2026-11-20 instead");
+  digest->add_option("--wait", digested->wait, "seconds for the hub's newest changes")
+      ->check(CLI::Range(0, 50));
+  digest->add_flag("--keep", digested->keeps, "tell the same again next time");
+  on_parsed(digest, chosen, digested, &cli::run_digest);
 
   CLI::App* watch = app.add_subcommand("watch", "Follow changes as they arrive");
   auto watched = std::make_shared<cli::WatchOptions>();
@@ -218,6 +234,7 @@ void add_commands(CLI::App& app, Action& chosen) {
   add_sync_commands(app, chosen);
   add_conflict_commands(app, chosen);
   add_reading_commands(app, chosen);
+  add_news_commands(app, chosen);
 }
 
 } // namespace memsync::app

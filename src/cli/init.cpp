@@ -4,6 +4,7 @@
 
 #include "agent/display.h"
 #include "cli/host.h"
+#include "cli/plugin.h"
 #include "cli/text_file.h"
 #include "tools/line_diff.h"
 
@@ -125,6 +126,11 @@ Result<bool> run_init(const Context& context, const InitOptions& options) {
   const std::string home = read_environment("HOME").value_or("");
   if (home.empty()) return Error{ErrorCode::validation, "HOME is not set"};
   TRY_ASSIGN(const std::string command, find_command());
+  if (options.wants_plugin) {
+    const std::string folder =
+        options.folder.empty() ? context.settings.home + "/claude-plugin" : options.folder;
+    return run_init_plugin(context, folder, command, options.is_confirmed, options.is_dry_run);
+  }
   TRY_ASSIGN(const auto hosts, choose_hosts(options.client, home));
   std::vector<Plan> plans;
   std::string text;

@@ -8,6 +8,8 @@ struct InitOptions {
   std::string client; // name of a host, or "all"; empty: all that are installed
   bool is_confirmed = false;
   bool is_dry_run = false;
+  bool wants_plugin = false; // write a plugin instead, see cli/plugin.h
+  std::string folder;        // of the plugin; empty: claude-plugin in MEMSYNC_HOME
 };
 
 /// `memsync init`: registers `memsync mcp` in the configuration of agent hosts. Shows each change first,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""News of teammates reach a running agent: updated resources, channel and hook; and what the debugging
+"""News of teammates reach a running agent: updated resources, channel, hook, digest; and what the debugging
 commands show of the protocol."""
 
 import json
@@ -124,22 +124,31 @@ class Pushed(Case):
         with self.ana.session(LEGACY) as session:
             self.assertNotIn("experimental", session.hello["capabilities"])
 
-    def test_the_prompt_hook_tells_what_happened_since_the_last_prompt(self):
+    def test_the_digest_tells_each_change_once_and_the_prompt_hook_goes_on_from_there(self):
+        first = self.run_as(self.ana, "digest", "--wait", "20")
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertIn('Ben created "Redis"', first.stdout)
+        self.assertIn("nothing new since the last digest", self.run_as(self.ana, "digest").stdout)
+        self.tell("Postgres", document="Notes")
+        self.assertIn("Postgres", self.run_as(self.ana, "digest", "--wait", "20", "--keep").stdout)
         with self.ana.session() as session:
             session.call("sync_changes", wait_seconds=30)
-            self.assertNotIn("Redis", self.ask_hook(session))
-            self.tell("Postgres", document="Notes")
-            session.call("sync_changes", wait_seconds=30)
-            self.assertIn("Postgres", self.ask_hook(session))
-            self.assertNotIn("Postgres", self.ask_hook(session))
+            hooked = session.request(
+                "tools/call", {"name": "team_activity", "arguments": {"format": "prompt_hook"}}
+            )
+            self.assertNotIn("structuredContent", hooked)
+            output = json.loads(hooked["content"][0]["text"])["hookSpecificOutput"]
+            self.assertEqual(output["hookEventName"], "UserPromptSubmit")
+            self.assertIn("Postgres", output["additionalContext"])
+            self.assertNotIn("Redis", output["additionalContext"])
 
-    def ask_hook(self, session):
-        call = {"name": "team_activity", "arguments": {"format": "prompt_hook"}}
-        hooked = session.request("tools/call", call)
-        self.assertNotIn("structuredContent", hooked)
-        output = json.loads(hooked["content"][0]["text"])["hookSpecificOutput"]
-        self.assertEqual(output["hookEventName"], "UserPromptSubmit")
-        return output["additionalContext"]
+    def test_the_digest_works_without_the_hub(self):
+        self.ana.command("sync")
+        self.hub.stop()
+        offline = self.run_as(self.ana, "digest", "--since", "1d")
+        self.assertEqual(offline.returncode, 0, offline.stderr)
+        self.assertIn("Redis", offline.stdout)
+        self.assertEqual(self.run_as(self.ana, "digest", "--since", "sometime").returncode, 1)
 
     def test_what_a_teammate_did_is_told_once_with_the_next_result(self):
         with self.ana.session() as session:
@@ -188,6 +197,31 @@ class Debugging(Case):
         unknown = self.run_as(self.ana, "inspect", "no_such_tool")
         self.assertEqual(unknown.returncode, 1)
         self.assertIn("search_memories", unknown.stderr)
+
+    def run_program(self, command):
+        done = subprocess.run(command, env=self.ana.env, cwd=self.ana.folder, capture_output=True, text=True,
+                              timeout=COMMAND_SECONDS, check=True)  # fmt: skip
+        return done.stdout
+
+    def test_the_plugin_is_written_whole_and_its_launcher_serves(self):
+        folder = self.world.folder / "plugin with space"
+        written = self.run_as(self.ana, "init", "--plugin", "--folder", str(folder))
+        self.assertEqual(written.returncode, 0, written.stderr)
+        self.assertIn("/plugin marketplace add", written.stdout)
+        server = json.loads((folder / ".mcp.json").read_text())["mcpServers"]["memsync"]
+        words = [word.replace("${CLAUDE_PLUGIN_ROOT}", str(folder)) for word in server["args"]]
+        self.assertEqual(words[1:], ["mcp"])
+        self.assertIn("memsync", self.run_program([server["command"], words[0], "--version"]))
+        hooks = json.loads((folder / "hooks/hooks.json").read_text())["hooks"]
+        start = hooks["SessionStart"][0]["hooks"][0]["command"]
+        start = start.replace("${CLAUDE_PLUGIN_ROOT}", str(folder))
+        self.assertIn("Shared memory", self.run_program(["sh", "-c", start]))
+        again = self.run_as(self.ana, "init", "--plugin", "--folder", str(folder), "--json")
+        self.assertFalse(json.loads(again.stdout)["written"], "nothing had changed")
+        (folder / "commands/handoff.md").write_text("mine")
+        asked = self.run_as(self.ana, "init", "--plugin", "--folder", str(folder))
+        self.assertEqual(asked.returncode, 1, "a changed file was replaced without asking")
+        self.assertEqual((folder / "commands/handoff.md").read_text(), "mine")
 
 
 def main():

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Many calls at once and cancelled calls on a real `memsync mcp`, in both protocol eras."""
+"""Many calls at once, cancelled calls and repeated calls on a real `memsync mcp`, in both protocol eras."""
 
 import collections
 import json
@@ -217,6 +217,39 @@ class Cancelled(Case):
     def measure(self, session):
         process = f"/proc/{session.pid}"
         return len(os.listdir(f"{process}/fd")), len(os.listdir(f"{process}/task")), session.resident_kib()
+
+
+class Repeated(Case):
+    def test_a_call_repeated_after_the_process_was_killed_is_answered_as_it_was_and_written_once(self):
+        call = {
+            "name": "edit_document",
+            "arguments": {"title": "Plan", "operations": [{"op": "create", "title": "Only once"}]},
+            "_meta": {"claudecode/toolUseId": "toolu_01"},
+        }
+        first = self.ana.session()
+        made = first.request("tools/call", call)["structuredContent"]
+        first.kill()
+        with self.ana.session() as second:
+            again = second.request("tools/call", call)["structuredContent"]
+            self.assertEqual(again["created"], made["created"])
+            self.assertEqual(len(second.call("read_document", document="Plan")["nodes"]), 1)
+
+    def test_a_call_killed_at_any_moment_is_carried_out_once_when_it_is_repeated(self):
+        dice = random.Random(20261128)
+        for n in range(20):
+            call = {
+                "name": "edit_document",
+                "arguments": {"title": f"Plan {n}", "operations": [{"op": "create", "title": "Only once"}]},
+                "_meta": {"claudecode/toolUseId": f"toolu_{n}"},
+            }
+            session = self.ana.session()
+            session.send("tools/call", call)
+            # From at once to after the answer.
+            select.select([session.process.stdout.fileno()], [], [], dice.random() * 0.02)
+            session.kill()
+            with self.ana.session() as later:
+                later.request("tools/call", call)
+                self.assertEqual(len(later.call("read_document", document=f"Plan {n}")["nodes"]), 1)
 
 
 def main():

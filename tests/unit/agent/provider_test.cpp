@@ -166,6 +166,22 @@ TEST_CASE_FIXTURE(Team, "news are told once and leave out what this session did"
   CHECK(take().lines.empty());
 }
 
+TEST_CASE_FIXTURE(Team, "news begin where the last digest for the project ended") {
+  Person::value(anna.session->read([&](replica::Reader& reader) -> base::Result<bool> {
+    const auto row = reader.workspace(hub.workspace);
+    Person::check(anna.replica->note_told(row, "", row.cursor));
+    return true;
+  }));
+  ben.write(hub.workspace, "Release notes", "While nobody was here", "x");
+  ben.exchange();
+  anna.exchange();
+  agent::News news(*anna.session);
+  const auto look =
+      Person::value(anna.session->read([&](replica::Reader& reader) { return news.take(reader, 3); }));
+  REQUIRE_EQ(look.lines.size(), 1);
+  CHECK(has(look.lines.front(), "While nobody was here"));
+}
+
 TEST_CASE_FIXTURE(Team,
                   "a subscribed URI is about the same thing whether it names a workspace by id or by name") {
   const auto subject = [&](const std::string& uri) {
