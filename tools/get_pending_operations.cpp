@@ -78,7 +78,8 @@ std::string summarize(const PendingResult& result) {
 
 base::Result<PendingArguments> PendingArguments::parse(const Arguments& in) {
   return PendingArguments{in.text("document"), in.number_or("limit", model::limits::k_default_rows),
-                          in.text("cursor").value_or("")};
+                          in.text("cursor").value_or(""),
+                          in.number_or("token_budget", agent::k_default_answer_tokens)};
 }
 
 base::Result<PendingResult> get_pending_operations(Session& session, const PendingArguments& arguments) {
@@ -93,14 +94,16 @@ base::Result<PendingResult> get_pending_operations(Session& session, const Pendi
     TRY_ASSIGN(auto page, reader.pending(workspaces, document, arguments.limit, arguments.cursor));
     PendingResult result;
     for (const auto& row : page.rows) result.operations.push_back(make_operation(reader, row));
-    if (cut_to_budget(result.operations, agent::k_default_answer_tokens) > 0) {
+    ConflictRoom beside = k_room_beside;
+    beside.tokens = std::min(beside.tokens, arguments.token_budget / 4);
+    if (cut_to_budget(result.operations, arguments.token_budget - beside.tokens) > 0) {
       // Again, so that the cursor stands behind what is shown.
       TRY_ASSIGN(page, reader.pending(workspaces, document, result.operations.size(), arguments.cursor));
     }
     result.total = page.total;
     result.rejected = page.rejected;
     result.next_cursor = page.next_cursor;
-    result.conflicts = list_conflicts(reader, workspaces, document, k_room_beside, session.now());
+    result.conflicts = list_conflicts(reader, workspaces, document, beside, session.now());
     return result;
   });
 }

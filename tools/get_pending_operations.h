@@ -9,6 +9,7 @@ struct PendingArguments {
   std::optional<std::string> document;
   std::size_t limit = 20;
   std::string cursor;
+  std::size_t token_budget = agent::k_default_answer_tokens;
 
   static base::Result<PendingArguments> parse(const Arguments& in);
 };

@@ -64,6 +64,9 @@ base::Result<ResolveArguments> ResolveArguments::parse(const Arguments& in) {
   arguments.conflict = in.text("conflict");
   arguments.resolution = in.choice<Resolution>("resolution");
   arguments.value = in.text("value");
+  arguments.room.tokens = in.number_or("token_budget", arguments.room.tokens);
+  // Of four values in a row, with four bytes a token, the first row still fits.
+  arguments.room.value_bytes = std::min(arguments.room.value_bytes, arguments.room.tokens);
   if (!arguments.conflict && (arguments.resolution || arguments.value))
     return invalid("conflict: which one? Call without arguments to list them");
   if (arguments.conflict && !arguments.resolution)

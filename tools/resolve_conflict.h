@@ -9,9 +9,8 @@ struct ResolveArguments {
   std::optional<std::string> conflict;
   std::optional<model::Resolution> resolution;
   std::optional<std::string> value; // text for texts, JSON for other fields
-  // Not an agent's to choose: what is listed, and how much of it.
-  std::optional<std::string> workspace; // nothing: all
   ConflictRoom room = k_room_for_subject;
+  std::optional<std::string> workspace; // of what is listed, not an agent's to choose; nothing: all
 
   static base::Result<ResolveArguments> parse(const Arguments& in);
 };

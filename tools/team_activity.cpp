@@ -11,8 +11,8 @@ namespace {
 using Format = ActivityArguments::Format;
 
 constexpr std::size_t k_hook_lines = 5;
-constexpr std::size_t k_value_bytes = 400; // of a notification; the whole is in get_history
-constexpr std::size_t k_notification_tokens = agent::k_default_answer_tokens / 4;
+constexpr std::size_t k_value_bytes = 400;      // of a notification; the whole is in get_history
+constexpr std::size_t k_notification_share = 4; // a quarter of the tokens
 
 ActivityView make_view(Session& session, replica::Reader& reader, const replica::WorkspaceRow& workspace,
                        const replica::ActivityRow& row) {
@@ -56,7 +56,8 @@ base::Result<> fill_rows(Session& session, replica::Reader& reader, const Activi
   query.cursor = arguments.cursor;
   TRY_ASSIGN(auto page, reader.activity(workspace, query));
   for (const auto& row : page.rows) result.rows.push_back(make_view(session, reader, workspace, row));
-  if (cut_to_budget(result.rows, agent::k_default_answer_tokens - k_notification_tokens) > 0) {
+  if (cut_to_budget(result.rows, arguments.token_budget - arguments.token_budget / k_notification_share) >
+      0) {
     query.limit = result.rows.size(); // so that the cursor stands behind what is shown
     TRY_ASSIGN(page, reader.activity(workspace, query));
   }
@@ -96,7 +97,7 @@ base::Result<std::vector<model::NotificationId>> fill_notifications(Session& ses
   if (!arguments.cursor.empty()) return shown; // they come with the first page
   TRY_ASSIGN(const auto page, reader.notifications({arguments.only_unread, arguments.limit, ""}));
   for (const auto& row : page.rows) result.notifications.push_back(make_view(session, reader, row));
-  cut_to_budget(result.notifications, k_notification_tokens);
+  cut_to_budget(result.notifications, arguments.token_budget / k_notification_share);
   for (std::size_t i = 0; i < result.notifications.size(); ++i)
     if (!page.rows[i].is_read) shown.push_back(page.rows[i].id);
   return shown;
@@ -141,6 +142,7 @@ base::Result<ActivityArguments> ActivityArguments::parse(const Arguments& in) {
   arguments.format = in.text("format").value_or("rows") == "rows" ? Format::rows : Format::prompt_hook;
   arguments.limit = in.number_or("limit", model::limits::k_default_rows);
   arguments.cursor = in.text("cursor").value_or("");
+  arguments.token_budget = in.number_or("token_budget", arguments.token_budget);
   return arguments;
 }
 

@@ -17,6 +17,7 @@ struct ActivityArguments {
   Format format = Format::rows;
   std::size_t limit = 20;
   std::string cursor;
+  std::size_t token_budget = agent::k_default_answer_tokens;
 
   static base::Result<ActivityArguments> parse(const Arguments& in);
 };

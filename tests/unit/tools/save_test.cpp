@@ -253,6 +253,21 @@ TEST_CASE_FIXTURE(OnHub, "pending operations are listed with what they change an
   CHECK_FALSE(bench.fail("get_pending_operations", {{"document", "Other"}}).empty());
 }
 
+TEST_CASE_FIXTURE(OnHub,
+                  "pending operations keep to the tokens they may cost and go on behind what they showed") {
+  for (int i = 0; i < 30; ++i) remember(fmt::format("Note {}", i));
+  std::size_t rows = 0;
+  Json arguments = {{"limit", 200}, {"token_budget", 800}};
+  for (;;) {
+    const auto page = bench.call("get_pending_operations", arguments);
+    CHECK(page.dump().size() / 4 < 900);
+    rows += page["operations"].size();
+    if (!page.contains("next_cursor")) break;
+    arguments["cursor"] = page["next_cursor"];
+  }
+  CHECK_EQ(rows, 31); // with the document
+}
+
 TEST_CASE_FIXTURE(OnHub, "the status says whether everything is safe") {
   remember("One");
   auto status = bench.call("get_sync_status", Json::object());

@@ -284,6 +284,24 @@ TEST_CASE_FIXTURE(Team, "long values of conflicts are cut, and how many had no r
   const auto listed = at_ben.call("resolve_conflict", Json::object());
   CHECK_EQ(listed["conflicts"].size() + listed["more"].get<std::size_t>(), 12);
   CHECK(agent::count_tokens(listed) < 10'000);
+  const auto few = at_ben.call("resolve_conflict", {{"token_budget", 1'000}});
+  CHECK_EQ(few["conflicts"].size() + few["more"].get<std::size_t>(), 12);
+  CHECK(agent::count_tokens(few) < 1'200);
+}
+
+TEST_CASE_FIXTURE(Team, "activity keeps to the tokens it may cost and goes on behind what it showed") {
+  for (int i = 0; i < 30; ++i) remember(at_ben, fmt::format("Note {} {}", i, std::string(80, 'x')));
+  share();
+  std::size_t rows = 0;
+  Json arguments = {{"limit", 200}, {"token_budget", 800}};
+  for (;;) {
+    const auto page = activity(arguments);
+    CHECK(agent::count_tokens(page) < 1'000);
+    rows += page["activity"].size();
+    if (!page.contains("next_cursor")) break;
+    arguments["cursor"] = page["next_cursor"];
+  }
+  CHECK_EQ(rows, 31); // with the document
 }
 
 TEST_CASE_FIXTURE(Conflicted, "a conflict is settled by keeping one version") {
