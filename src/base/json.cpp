@@ -1,9 +1,12 @@
 #include "base/json.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
 #include <exception>
+#include <optional>
+#include <simdjson.h>
 #include <vector>
 
 namespace memsync::base {
@@ -87,6 +90,69 @@ class LimitedBuilder {
   std::string problem_;
 };
 
+/// A parser keeps some ten times the text it has read; from this size on none is kept.
+constexpr std::size_t k_kept_parser_bytes = 128 * 1024;
+
+/// Hands one parsed value to the builder, in the order of the text; false once the builder refuses.
+bool build(const simdjson::dom::element& value, LimitedBuilder& builder) {
+  using simdjson::dom::element_type;
+  switch (value.type()) {
+    case element_type::NULL_VALUE: return builder.null();
+    case element_type::BOOL: return builder.boolean(value.get_bool().value_unsafe());
+    case element_type::UINT64: return builder.number_unsigned(value.get_uint64().value_unsafe());
+    case element_type::DOUBLE: return builder.number_float(value.get_double().value_unsafe(), {});
+    case element_type::INT64: {
+      const std::int64_t number = value.get_int64().value_unsafe();
+      // As nlohmann reads it: what has no sign is unsigned. (-0 becomes 0, which is the same number.)
+      return number < 0 ? builder.number_integer(number)
+                        : builder.number_unsigned(static_cast<std::uint64_t>(number));
+    }
+    case element_type::STRING: {
+      std::string text(value.get_string().value_unsafe());
+      return builder.string(text);
+    }
+    case element_type::ARRAY: {
+      const simdjson::dom::array items = value.get_array().value_unsafe();
+      return builder.start_array(0) &&
+             std::all_of(items.begin(), items.end(),
+                         [&](const simdjson::dom::element item) { return build(item, builder); }) &&
+             builder.end_array();
+    }
+    case element_type::OBJECT: {
+      const simdjson::dom::object members = value.get_object().value_unsafe();
+      return builder.start_object(0) &&
+             std::all_of(members.begin(), members.end(),
+                         [&](const simdjson::dom::key_value_pair& member) {
+                           std::string key(member.key);
+                           return builder.key(key) && build(member.value, builder);
+                         }) &&
+             builder.end_object();
+    }
+  }
+  return false;
+}
+
+/// The value, if simdjson takes the text and the limits hold. Otherwise nlohmann decides and explains.
+std::optional<Json> parse_fast(std::string_view text, const JsonLimits& limits) {
+  thread_local simdjson::dom::parser kept(k_kept_parser_bytes);
+  std::optional<simdjson::dom::parser> large;
+  auto& parser = text.size() <= k_kept_parser_bytes ? kept : large.emplace();
+  simdjson::dom::element value;
+  if (parser.parse(text.data(), text.size()).get(value) != simdjson::SUCCESS) return std::nullopt;
+  Json root;
+  LimitedBuilder builder(root, limits);
+  if (!build(value, builder)) return std::nullopt;
+  return root;
+}
+
+Result<Json> parse_strictly(std::string_view text, const JsonLimits& limits) {
+  Json root;
+  LimitedBuilder builder(root, limits);
+  if (!Json::sax_parse(text.data(), text.data() + text.size(), &builder))
+    return Error{ErrorCode::validation, "invalid JSON: " + builder.problem()};
+  return root;
+}
+
 } // namespace
 
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
@@ -97,11 +163,8 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (!text.empty() && std::memchr(text.data(), '\0', text.size()))
     return Error{ErrorCode::validation, "invalid JSON: NUL byte"};
   try {
-    Json root;
-    LimitedBuilder builder(root, limits);
-    if (!Json::sax_parse(text.data(), text.data() + text.size(), &builder))
-      return Error{ErrorCode::validation, "invalid JSON: " + builder.problem()};
-    return root;
+    if (auto value = parse_fast(text, limits)) return *std::move(value);
+    return parse_strictly(text, limits);
   } catch (const std::exception& error) {
     return Error{ErrorCode::internal, std::string("parsing JSON failed: ") + error.what()};
   }

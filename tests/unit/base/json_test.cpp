@@ -28,6 +28,49 @@ TEST_CASE("a value of every kind is parsed") {
   CHECK(*parse_json(R"([[{"x":[{"y":1}]},2],3])") == Json::parse(R"([[{"x":[{"y":1}]},2],3])"));
 }
 
+TEST_CASE("every value is of the type that nlohmann reads it as") {
+  // Two parsers share the work: which of them took a text must not show.
+  for (const std::string_view text : {"0",
+                                      "-0.0",
+                                      "1",
+                                      "-1",
+                                      "1.0",
+                                      "1e2",
+                                      "0.1",
+                                      "4.9e-324",
+                                      "9223372036854775807",
+                                      "-9223372036854775808",
+                                      "-9223372036854775809",
+                                      "9223372036854775808",
+                                      "18446744073709551615",
+                                      "18446744073709551616",
+                                      "123456789012345678901234567890",
+                                      "\"\\ud83d\\ude00 \\/ \\b\"",
+                                      "\"\"",
+                                      "[]",
+                                      "{}",
+                                      "[[],{},[{}]]",
+                                      " \t\r\n[1 , 2]\n",
+                                      "{\"b\":1,\"a\":{\"\":null}}",
+                                      "false"}) {
+    CAPTURE(text);
+    const auto parsed = parse_json(text);
+    REQUIRE(parsed);
+    const Json expected = Json::parse(text);
+    CHECK(*parsed == expected);
+    CHECK(parsed->type() == expected.type());
+    CHECK(dump_json(*parsed) == dump_json(expected));
+  }
+}
+
+TEST_CASE("a text too large for the parser that is kept reads as a small one does") {
+  const std::string text = "x" + std::string(500'000, 'y');
+  for (int i = 0; i < 2; ++i) {
+    CHECK(*parse_json("{\"large\":" + literal(text) + "}") == Json{{"large", text}});
+    CHECK(*parse_json(R"({"small":"x"})") == Json{{"small", "x"}});
+  }
+}
+
 TEST_CASE("text that is not exactly one JSON value is refused with the place") {
   for (const char* text : {"", " ", "{", "[1,]", "{\"a\":1,}", "{a:1}", "1 2", "[1]x", "nul", "01", "1.",
                            "+1", "'a'", "NaN", "[1e999]", "\"tab\there\"", "// comment\n1", "{\"a\"}", "]"}) {
