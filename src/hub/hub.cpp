@@ -38,6 +38,8 @@ Hub::Implementation::Implementation(base::Clock& clock_source, base::Random& ran
       stream_opens(options.stream_opens),
       invitation_tries(options.invitation_tries),
       denials(k_audited_denials),
+      socket_opens(options.socket_opens),
+      socket_messages(options.socket_messages),
       streams(clock, random, store, broker, metrics, options.streams),
       queue(store, clock, metrics,
             [this](const std::vector<UserId>& touched) {

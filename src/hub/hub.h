@@ -18,7 +18,9 @@
 #include "hub/metrics.h"
 #include "hub/rate_limit.h"
 #include "hub/records.h"
+#include "hub/rooms.h"
 #include "hub/sign_in.h"
+#include "hub/socket_tickets.h"
 #include "hub/store.h"
 #include "hub/stream.h"
 #include "model/limits.h"
@@ -35,6 +37,8 @@ struct HubOptions {
   RateRule push_operations{120'000, 6'000}; // per token
   RateRule stream_opens{60, 60};            // per user and replica
   RateRule invitation_tries{20, 20};        // per address
+  RateRule socket_opens{10, 10};            // per user
+  RateRule socket_messages{100, 100};       // per user; presence and cursors are not counted
   SignInRules sign_in;
   DeviceFlow::Rules devices;
   Mailer* mailer = nullptr; // sends invitations; nullptr: nobody does. Must outlive the hub.
@@ -77,6 +81,12 @@ struct InvitationInfo {
   model::Role role = model::Role::member;
   base::Timestamp expires_at;
   bool account_exists = false; // accept signed in
+};
+
+/// Somebody who may open a WebSocket.
+struct SocketVisit {
+  Principal principal;
+  std::string name;
 };
 
 struct PullRequest {
@@ -190,6 +200,19 @@ class Hub {
   /// As Streams::open, within the rate limit.
   Answer<std::unique_ptr<Subscription>> open_stream(const Principal& principal, const StreamRequest& request,
                                                     StreamSink& sink);
+
+  // --- WebSockets: a stream, and what people tell each other meanwhile (hub_sockets.cpp) ---
+
+  /// For a workspace that the principal may read.
+  Answer<SocketTickets::Ticket> issue_socket_ticket(const Principal& principal,
+                                                    const model::WorkspaceId& workspace);
+  /// `unauthenticated` for a ticket that does not work.
+  Answer<SocketVisit> open_socket(std::string_view ticket, const model::WorkspaceId& workspace);
+  Answer<SocketVisit> open_socket(const Principal& principal, const model::WorkspaceId& workspace);
+  /// `rate_limited` when this person sends too many.
+  Answer<> count_socket_message(const Principal& principal);
+  /// Of the network thread.
+  Rooms& rooms();
 
   // --- what happened ---
 

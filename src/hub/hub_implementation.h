@@ -15,7 +15,7 @@
 namespace memsync::hub {
 
 /// What the methods of Hub share (hub.cpp: who and where; hub_invitations.cpp: how they get in; hub_sync.cpp:
-/// the log; hub_history.cpp: what happened).
+/// the log; hub_sockets.cpp; hub_history.cpp: what happened).
 class Hub::Implementation {
  public:
   Implementation(base::Clock& clock_source, base::Random& random_source, HubStore& store_used,
@@ -101,6 +101,9 @@ class Hub::Implementation {
   std::map<model::WorkspaceId, wire::WorkspaceDigest> digests; // guarded by it; the last one of each
 
   RateLimiter push_requests, push_operations, stream_opens, invitation_tries, denials;
+  RateLimiter socket_opens, socket_messages;
+  SocketTickets socket_tickets;
+  Rooms rooms;
   Streams streams;
   CommitQueue queue;
   Workplace workplace{clock, random, store, queue, has_threads()};

@@ -19,6 +19,7 @@ constexpr std::string_view prefix_of(SecretKind kind) {
     case SecretKind::refresh: return "msr_";
     case SecretKind::browser: return "msb_";
     case SecretKind::device: return "msd_";
+    case SecretKind::socket: return "msw_";
   }
   return "";
 }

@@ -18,6 +18,7 @@ enum class SecretKind {
   refresh,    // msr_: makes the next access token
   browser,    // msb_: the cookie of a browser
   device,     // msd_: what a terminal asks with whether it was allowed
+  socket,     // msw_: opens a WebSocket
 };
 
 std::string make_secret(SecretKind kind, base::Random& random);

@@ -74,7 +74,8 @@ class MemoryEvents {
                                    workspace_.view(), author.view());
     base::append_json_string(data, name_of(author));
     if (type == "memory_deleted") {
-      data += fmt::format(R"(}},"memory_id":"{}"}})", id.view());
+      data += fmt::format(R"(}},"memory_id":"{}","document_id":"{}"}})", id.view(),
+                          reader_.find_document(workspace_, id).value_or(id).view());
     } else {
       data += R"(},"memory":)";
       data += encode_memory(*node, reader_.find_document(workspace_, id).value_or(id));

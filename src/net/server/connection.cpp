@@ -177,6 +177,8 @@ void Connection::handle() {
   request.content_type = field(http::field::content_type);
   request.last_event_id = std::string(view(message["Last-Event-ID"]));
   request.if_match = field(http::field::if_match);
+  request.upgrade = {field(http::field::connection), field(http::field::upgrade),
+                     field(http::field::sec_websocket_key), field(http::field::sec_websocket_version)};
   request.cookie = field(http::field::cookie);
   request.origin = field(http::field::origin);
   request.user_agent = field(http::field::user_agent);
@@ -194,12 +196,16 @@ void Connection::on_answer(Answer answer) {
   if (state_ != State::handling) return;
   if (const auto* response = std::get_if<Response>(&answer)) {
     respond(*response);
-  } else if (const auto opened = core_.open_stream(std::get<1>(answer), channel_); opened) {
+    return advance();
+  }
+  const auto* stream = std::get_if<std::shared_ptr<EventStream>>(&answer);
+  const auto opened = stream ? core_.open_stream(*stream, channel_)
+                             : core_.open_socket(std::get<std::shared_ptr<WebSocket>>(answer), channel_, in_);
+  if (opened) {
     enter(State::closed);
     return core_.remove(*this);
-  } else {
-    respond(to_response(opened.error()));
   }
+  respond(to_response(opened.error()));
   advance();
 }
 

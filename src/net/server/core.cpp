@@ -50,6 +50,7 @@ Core::Core(std::shared_ptr<Loop> loop, Dispatcher& dispatcher, hub::Hub& hub, ba
       acceptor_(loop_->io()),
       connection_gauge_(hub.metrics().gauge("memsync_http_connections", "Open connections without streams.")),
       stream_gauge_(hub.metrics().gauge("memsync_http_streams", "Open event streams.")),
+      socket_gauge_(hub.metrics().gauge("memsync_http_sockets", "Open WebSockets.")),
       refused_(hub.metrics().counter("memsync_http_refused_connections_total",
                                      "Connections closed at once because their address had too many.")) {}
 
@@ -132,6 +133,7 @@ void Core::sweep() {
   all.reserve(connections_.size());
   for (const auto& [pointer, connection] : connections_) all.push_back(connection);
   for (const auto& connection : all) connection->check_deadline(now);
+  for (const auto& socket : all_sockets()) socket->check_deadline(clock_.now());
   sweep_timer_ = loop_->run_after(k_sweep, [this] { sweep(); });
 }
 
@@ -176,17 +178,27 @@ void Core::handle(std::optional<Method> method, Request request, Responder respo
   dispatcher_.handle(method, std::move(request), std::move(responder));
 }
 
-Result<> Core::open_stream(const std::shared_ptr<EventStream>& stream, Channel& channel) {
+Result<> Core::count_long(const model::UserId& user, const std::string& address) {
   const auto count = [](const auto& counts, const auto& key) {
     const auto at = counts.find(key);
     return at == counts.end() ? 0 : at->second;
   };
-  if (count(streams_by_user_, stream->user()) >= options_.streams_per_user ||
-      count(streams_by_address_, stream->address()) >= options_.streams_per_address)
+  if (count(streams_by_user_, user) >= options_.streams_per_user ||
+      count(streams_by_address_, address) >= options_.streams_per_address)
     return Error{ErrorCode::rate_limited,
                  "too many open streams: close some, or read several workspaces on one"};
-  ++streams_by_user_[stream->user()];
-  ++streams_by_address_[stream->address()];
+  ++streams_by_user_[user];
+  ++streams_by_address_[address];
+  return {};
+}
+
+void Core::discount_long(const model::UserId& user, const std::string& address) {
+  drop_one(streams_by_user_, user);
+  drop_one(streams_by_address_, address);
+}
+
+Result<> Core::open_stream(const std::shared_ptr<EventStream>& stream, Channel& channel) {
+  TRY(count_long(stream->user(), stream->address()));
   streams_.emplace(stream.get(), stream);
   stream_gauge_.set(static_cast<std::int64_t>(streams_.size()));
   stream->attach(*this, std::move(channel),
@@ -205,12 +217,38 @@ void Core::remove(Connection& connection) {
 }
 
 void Core::remove(EventStream& stream) {
-  drop_one(streams_by_user_, stream.user());
-  drop_one(streams_by_address_, stream.address());
+  discount_long(stream.user(), stream.address());
   streams_.erase(&stream);
   stream_gauge_.set(static_cast<std::int64_t>(streams_.size()));
   end_if_empty();
 }
+
+Result<> Core::open_socket(const std::shared_ptr<WebSocket>& socket, Channel& channel,
+                           std::string already_read) {
+  // Whoever comes with a ticket is not known yet and counts by the address alone.
+  TRY(count_long(socket->user(), socket->address()));
+  sockets_.emplace(socket.get(), socket);
+  socket_gauge_.set(static_cast<std::int64_t>(sockets_.size()));
+  socket->attach(*this, std::move(channel), std::move(already_read));
+  return {};
+}
+
+void Core::remove(WebSocket& socket) {
+  if (!sockets_.contains(&socket)) return;
+  discount_long(socket.user(), socket.address());
+  sockets_.erase(&socket);
+  socket_gauge_.set(static_cast<std::int64_t>(sockets_.size()));
+  end_if_empty();
+}
+
+std::vector<std::shared_ptr<WebSocket>> Core::all_sockets() const {
+  std::vector<std::shared_ptr<WebSocket>> all;
+  all.reserve(sockets_.size());
+  for (const auto& [pointer, socket] : sockets_) all.push_back(socket);
+  return all;
+}
+
+bool Core::run(std::function<void()> task) { return dispatcher_.run(std::move(task)); }
 
 void Core::finish() {
   if (finishing_) return;
@@ -223,11 +261,12 @@ void Core::finish() {
   std::vector<std::shared_ptr<Connection>> all;
   for (const auto& [pointer, connection] : connections_) all.push_back(connection);
   for (const auto& connection : all) connection->finish();
+  for (const auto& socket : all_sockets()) socket->go_away();
   end_if_empty();
 }
 
 void Core::end_if_empty() {
-  if (finishing_ && connections_.empty() && streams_.empty()) loop_->post(ended_);
+  if (finishing_ && connections_.empty() && streams_.empty() && sockets_.empty()) loop_->post(ended_);
 }
 
 } // namespace memsync::net::server

@@ -16,6 +16,7 @@
 #include "net/server/loop.h"
 #include "net/server/request_head.h"
 #include "net/server/server.h"
+#include "net/server/web_socket.h"
 
 namespace memsync::net::server {
 
@@ -52,6 +53,13 @@ class Core {
   base::Result<> open_stream(const std::shared_ptr<EventStream>& stream, Channel& channel);
   void remove(Connection& connection);
   void remove(EventStream& stream);
+  /// The same for a WebSocket. `already_read` are bytes that came behind the request.
+  base::Result<> open_socket(const std::shared_ptr<WebSocket>& socket, Channel& channel,
+                             std::string already_read);
+  void remove(WebSocket& socket);
+  hub::Hub& hub() { return hub_; }
+  /// Runs `task` on a worker thread; false when too much is waiting.
+  bool run(std::function<void()> task);
 
  private:
   using tcp = boost::asio::ip::tcp;
@@ -62,6 +70,11 @@ class Core {
   void sweep();
   void wake_streams();
   void broadcast();
+  /// A copy: they may go while they are called.
+  std::vector<std::shared_ptr<WebSocket>> all_sockets() const;
+  /// One more of what stays open for long; `rate_limited` when this user or address has too many.
+  base::Result<> count_long(const model::UserId& user, const std::string& address);
+  void discount_long(const model::UserId& user, const std::string& address);
   void end_if_empty();
 
   const std::shared_ptr<Loop> loop_;
@@ -74,9 +87,10 @@ class Core {
   tcp::acceptor acceptor_;
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
   std::unordered_map<EventStream*, std::shared_ptr<EventStream>> streams_;
+  std::unordered_map<WebSocket*, std::shared_ptr<WebSocket>> sockets_;
   std::unordered_map<std::string, std::size_t> connections_by_peer_, streams_by_address_;
   std::unordered_map<model::UserId, std::size_t> streams_by_user_;
-  hub::Gauge &connection_gauge_, &stream_gauge_;
+  hub::Gauge &connection_gauge_, &stream_gauge_, &socket_gauge_;
   hub::Counter& refused_;
   std::string date_;
   base::Instant date_until_{};

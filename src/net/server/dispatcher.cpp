@@ -121,7 +121,8 @@ Responder Dispatcher::measured(const Route& route, Responder responder) {
   return Responder([responder = std::move(responder), &route, &row, &clock = hub_.clock(),
                     started = hub_.clock().instant()](Answer answer) {
     const auto* response = std::get_if<Response>(&answer);
-    const int status = response ? response->status : 200;
+    const bool is_socket = std::holds_alternative<std::shared_ptr<WebSocket>>(answer);
+    const int status = response ? response->status : (is_socket ? 101 : 200);
     const std::chrono::duration<double> took = clock.instant() - started;
     if (hub::Counter* counter = row.by_class[static_cast<std::size_t>(status / 100)]) counter->add();
     row.seconds->observe(took.count());

@@ -63,6 +63,10 @@ hub::Answer<Response> open_snapshot(Call& call);
 hub::Answer<Response> show_snapshot_page(Call& call);
 void open_stream(Call call);
 
+// handlers_socket.cpp
+hub::Answer<Response> issue_socket_ticket(Call& call);
+void open_socket(Call call);
+
 // handlers_history.cpp
 hub::Answer<Response> list_activity(Call& call);
 hub::Answer<Response> list_log_history(Call& call);

@@ -56,7 +56,8 @@ hub::Answer<Response> show_node(Call& call) {
 hub::Answer<Response> edit_node(Call& call) {
   TRY_ASSIGN(const auto id, call.request.id<NodeId>("id"));
   TRY_ASSIGN(const auto workspace, read_workspace(call.request.target));
-  TRY_ASSIGN(const auto edit, read_node_edit(call.request));
+  TRY_ASSIGN(const auto json, call.request.json());
+  TRY_ASSIGN(const auto edit, read_node_edit(json));
   TRY_ASSIGN(const auto seen, read_seen(call, workspace, model::Permission::memory_write));
   TRY_ASSIGN(const auto view, call.hub.edit_node(call.caller(), workspace, id, seen, edit));
   return node_response(view);

@@ -50,6 +50,9 @@ struct Request {
   std::map<std::string, std::string, std::less<>> arguments; // what {name} of the pattern matched
   std::string host, authorization, content_type, last_event_id, if_match;
   std::string cookie, origin, user_agent; // of browsers
+  struct Upgrade {
+    std::string connection, protocol, socket_key, socket_version; // to a WebSocket (RFC 6455 section 4.1)
+  } upgrade;
   std::string body;
   std::string address; // of the client, as limits count it: IPv4, or the /64 of IPv6
 

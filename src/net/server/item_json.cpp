@@ -114,8 +114,7 @@ Result<hub::SeenVersion> read_if_match(const Request& request) {
   return hub::SeenVersion(model::Sequence{*version});
 }
 
-Result<hub::NodeEdit> read_node_edit(const Request& request) {
-  TRY_ASSIGN(const auto json, request.json());
+Result<hub::NodeEdit> read_node_edit(const Json& json) {
   TRY(refuse_unknown(
       json, "node",
       {"kind", "type", "title", "content", "tags", "importance", "context", "completed", "assignee"}));

@@ -15,7 +15,7 @@ base::Json to_json(const hub::ConflictView& view);
 /// neither.
 base::Result<hub::SeenVersion> read_if_match(const Request& request);
 /// What a PATCH changes; null clears. `validation` names the member that is wrong, or unknown.
-base::Result<hub::NodeEdit> read_node_edit(const Request& request);
+base::Result<hub::NodeEdit> read_node_edit(const base::Json& json);
 base::Result<std::string> read_comment(const Request& request);
 base::Result<hub::Decision> read_decision(const Request& request);
 

@@ -9,9 +9,10 @@
 namespace memsync::net::server {
 
 class EventStream;
+class WebSocket;
 
 /// A complete response, or what the connection turns into.
-using Answer = std::variant<Response, std::shared_ptr<EventStream>>;
+using Answer = std::variant<Response, std::shared_ptr<EventStream>, std::shared_ptr<WebSocket>>;
 
 /// Answers one request, exactly once, from any thread. Copies answer the same request, so that it can be
 /// kept by a callback; when the last copy goes unanswered (a defect), the client gets a 500 and not silence.

@@ -38,6 +38,7 @@ constexpr Route k_routes[] = {
     {remove, AUTH "/sessions/{session}", signed_in, k_no_permission, k_none, &answered<&end_session>},
     {post, AUTH "/device", open, k_no_permission, BodyKind::optional_json, &answered<&begin_device>},
     {post, AUTH "/device/token", open, k_no_permission, k_json, &answered<&poll_device>},
+    {post, AUTH "/ws-ticket", member, memory_read, k_none, &answered<&issue_socket_ticket>},
     // For people: who is signed in, these pages learn from their own cookie.
     {get, "/device", open, k_no_permission, k_none, &answered<&show_device_page>},
     {post, "/device/sign-in", open, k_no_permission, k_form, &answered<&sign_in_device_page>},
@@ -69,6 +70,10 @@ constexpr Route k_routes[] = {
     {post, WORKSPACE "/snapshot", member, memory_read, k_json, &answered<&open_snapshot>},
     {get, WORKSPACE "/snapshot/{session}", member, memory_read, k_none, &answered<&show_snapshot_page>},
     {get, "/api/v1/sync/stream", member, memory_read, k_none, &open_stream},
+
+    // A browser cannot send a token with it: who has none in a header or cookie shows a ticket in the first
+    // message. The hub's services decide about both.
+    {get, "/ws/workspace/{id}", open_or_signed_in, k_no_permission, k_none, &open_socket},
 
     {get, WORKSPACE "/history", member, memory_read, k_none, &answered<&list_log_history>},
     {get, WORKSPACE "/activity", member, memory_read, k_none, &answered<&list_activity>},

@@ -33,6 +33,10 @@ constexpr Exception k_exceptions[] = {
     {Method::remove, "/api/v1/auth/sessions/{session}", Asker::read_only, "permission"},
     // It is the owner's: members delete what they wrote.
     {Method::remove, "/api/v1/nodes/{id}", Asker::member, "permission"},
+    // Who shows no token is asked for a ticket in the first message; with one it is a route of the workspace.
+    {Method::get, "/ws/workspace/{id}", Asker::other_team, "not_found"},
+    {Method::get, "/ws/workspace/{id}", Asker::invited, "not_found"},
+    {Method::get, "/ws/workspace/{id}", Asker::removed, "removed"},
     // The invitation is for one address, which has an account in every scene but where the caller is inside.
     {Method::post, "/api/v1/invitations/{token}/accept", Asker::anonymous, "sign_in_required"},
     {Method::post, "/api/v1/invitations/{token}/accept", Asker::viewer, "permission"},

@@ -11,6 +11,7 @@
 #include <valijson/validator.hpp>
 
 #include "tests/unit/net/live_hub.h"
+#include "tests/unit/net/test_socket.h"
 
 using namespace memsync;
 using namespace memsync::tests;
@@ -112,4 +113,52 @@ TEST_CASE("a quiet stream carries the head in its heartbeats") {
   const Json data = Json::parse(heartbeat->data);
   CHECK(problem_of("ops.json", "heartbeat", data) == "");
   CHECK(data["heads"][hub.team().str()] == hub.cursor_at(2));
+}
+
+TEST_CASE("every message of a WebSocket, and every request, validates against its schema") {
+  LiveHub hub;
+  const std::string body = hub.push_body(1);
+  REQUIRE(hub.call("POST", hub.team_path("/push"), hub.owner().token, body).status == 200);
+  const std::string node = Json::parse(body)["ops"][0]["target"], room = "document:" + node;
+  const std::string path = "/ws/workspace/" + hub.team().str();
+  TestSocket watcher(hub, path, hub.owner().token), worker(hub, path, hub.owner().token);
+  std::set<std::string> seen;
+  const auto check = [&](const std::optional<Json>& message) {
+    REQUIRE(message);
+    const std::string type = (*message)["type"];
+    seen.insert(type);
+    CHECK(problem_of("socket_messages.json", type, *message) == "");
+  };
+  const auto send = [&](const TestSocket& from, const Json& request) {
+    CHECK(problem_of("socket_requests.json", request["type"], request) == "");
+    from.send(request);
+  };
+  check(watcher.next());
+  check(worker.next());
+  const Json join = {{"type", "join"}, {"id", "j"}, {"room", room}};
+  send(watcher, join);
+  check(watcher.next("joined"));
+  send(worker, join);
+  check(worker.next("joined"));
+  check(watcher.next("entered"));
+  send(worker, {{"type", "presence"}, {"presence", "idle"}});
+  check(watcher.next("presence"));
+  send(worker, {{"type", "cursor"}, {"room", room}, {"cursor", {{"line", 1}}}});
+  check(watcher.next("cursor"));
+  const auto edit = [&](const Json& version) {
+    return Json{{"type", "edit"}, {"node", node}, {"version", version}, {"changes", {{"title", "Better"}}}};
+  };
+  send(worker, edit("*"));
+  check(worker.next("edited"));
+  check(watcher.next("change"));
+  send(worker, edit("1"));
+  check(worker.next("error"));
+  CHECK(hub.call("DELETE", "/api/v1/nodes/" + node + "?workspace_id=" + hub.team().str(), hub.owner().token,
+                 "", "If-Match: *\r\n")
+            .status == 204);
+  check(watcher.next("change"));
+  send(worker, {{"type", "leave"}, {"room", room}});
+  check(watcher.next("left"));
+  CHECK(seen == std::set<std::string>{"welcome", "joined", "entered", "presence", "cursor", "edited",
+                                      "change", "error", "left"});
 }

@@ -8,6 +8,7 @@
 #include "hub/password.h"
 #include "hub/secret.h"
 #include "tests/unit/net/openapi_answer.h"
+#include "tests/unit/net/test_socket.h"
 
 namespace memsync::tests {
 
@@ -130,7 +131,7 @@ std::string form_of(const Json& fields) {
 /// What {name} behind the path segment `before` stands for.
 std::optional<std::string> known_parameter(const Scene& scene, std::string_view before,
                                            std::string_view name) {
-  if (before == "workspaces" || before == "teams") return scene.team.str();
+  if (before == "workspaces" || before == "workspace" || before == "teams") return scene.team.str();
   if (before == "nodes" || before == "documents") return scene.node.str();
   if (before == "conflicts") return scene.conflict.str();
   if (before == "members") return scene.bystander.str();
@@ -224,7 +225,7 @@ hub::HubOptions without_limits() {
   hub::HubOptions options;
   const hub::RateRule unlimited{1e9, 1e9};
   options.push_requests = options.push_operations = options.stream_opens = options.invitation_tries =
-      unlimited;
+      options.socket_opens = options.socket_messages = unlimited;
   options.sign_in = {unlimited, unlimited, unlimited};
   options.devices = {unlimited, unlimited, unlimited};
   return options;
@@ -321,6 +322,7 @@ Reply send(LiveHub& hub, const Route& route, const Example& example, const Scene
   if (example.body) body = is_form ? form_of(*example.body) : example.body->dump();
   std::string headers = cookie_of(hub, scene);
   for (const auto& [name, value] : example.headers) headers += fmt::format("{}: {}\r\n", name, value);
+  if (route.pattern.starts_with("/ws/")) headers += k_upgrade_headers;
   return hub.call(std::string(model::name_of(route.method)), target_of(route, example), bearer_of(scene),
                   body, headers, is_form ? "application/x-www-form-urlencoded" : "application/json");
 }
