@@ -63,6 +63,9 @@ std::optional<StoreView> read_store(Machine& machine, const WorkspaceId& workspa
         "SELECT count(*) FROM outbox WHERE workspace = (SELECT key FROM workspace WHERE id = ?1)");
     count.bind_all(workspace);
     view.outbox = count.step() ? static_cast<std::size_t>(count.column_int64(0)) : 0;
+    read_sessions(
+        txn, "SELECT operation FROM acknowledged WHERE workspace = (SELECT key FROM workspace WHERE id = ?1)",
+        workspace, view.acknowledged);
     read_kept_within(txn, workspace, view.kept);
     return std::optional(std::move(view));
   });

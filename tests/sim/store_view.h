@@ -18,6 +18,7 @@ struct StoreView {
   std::size_t outbox = 0;
   Texts confirmed;                    // what the hub said, below what the outbox changed
   std::set<std::string> unsent, kept; // sessions, one per operation; kept: rejected or in the quarantine
+  std::set<std::string> acknowledged; // sessions; kept for a hub that is restored, and not shown
 };
 
 /// Nothing when the machine does not have the workspace, whose quarantine is then still in `kept` of

@@ -73,13 +73,16 @@ void VisibleJudge::judge_confirmed(const StoreView& store, const LogArchive& arc
 
 void VisibleJudge::judge_writes(const Machine& machine, const WorkspaceId& workspace, const StoreView& store,
                                 const LogArchive& archive) {
-  std::set<std::string> logged;
-  for (std::size_t i = 0; i < store.cursor; ++i)
-    logged.insert(archive.entries()[i]["by"].value("session", ""));
+  std::set<std::string> logged, to_come;
+  for (std::size_t i = 0; i < archive.entries().size(); ++i)
+    (i < store.cursor ? logged : to_come).insert(archive.entries()[i]["by"].value("session", ""));
   for (const Acknowledged& each : world_.ledger()) {
     if (each.machine != machine.index() || each.workspace != workspace || each.is_waived) continue;
     const bool is_logged = logged.contains(each.session), is_unsent = store.unsent.contains(each.session);
-    require(is_logged || is_unsent || store.kept.contains(each.session),
+    // A store put back to a copy, once the hub has said that it has the operation: shown again with its row.
+    const bool is_on_its_way =
+        machine.was_restored() && to_come.contains(each.session) && store.acknowledged.contains(each.session);
+    require(is_logged || is_unsent || is_on_its_way || store.kept.contains(each.session),
             fmt::format("16: machine {} no longer shows operation {}", machine.index(), each.session));
     require(!is_logged || !is_unsent || machine.was_restored(),
             fmt::format("16: machine {} shows operation {} twice", machine.index(), each.session));

@@ -9,8 +9,8 @@ namespace memsync::sim {
 /// defects heal by then. Throws Violation with the number of the invariant it found broken.
 ///
 ///  4, 12 what is confirmed is what the log says up to the cursor, and nothing of later rows; compared as
-///  JSON 16 read your writes: an operation that the machine acknowledged is in that part of the log, or in
-///  the
+///     JSON
+///  16 read your writes: an operation that the machine acknowledged is in that part of the log, or in the
 ///     outbox, or kept apart; and not in the log and the outbox, which would show it twice
 ///  8, 16 what is visible is what is confirmed with the whole outbox applied on top: the replica's own way of
 ///     doing it from scratch, against what it did step by step
