@@ -183,7 +183,8 @@ Result<> Core::count_long(const model::UserId& user, const std::string& address)
     const auto at = counts.find(key);
     return at == counts.end() ? 0 : at->second;
   };
-  if (count(streams_by_user_, user) >= options_.streams_per_user ||
+  const bool is_known = !user.is_empty(); // strangers must not take the room of each other
+  if ((is_known && count(streams_by_user_, user) >= options_.streams_per_user) ||
       count(streams_by_address_, address) >= options_.streams_per_address)
     return Error{ErrorCode::rate_limited,
                  "too many open streams: close some, or read several workspaces on one"};

@@ -311,7 +311,13 @@ void WebSocket::open_feed() {
 
 void WebSocket::end_feed(const wire::Problem& problem) {
   switch (problem.code) {
-    case ErrorCode::unauthenticated: return; // a renewal opens it again, or the deadline closes the socket
+    case ErrorCode::unauthenticated: {
+      // Ended by itself: a renewal opens it again, or the deadline closes the socket. Otherwise it was
+      // revoked.
+      const auto expires_at = visit_->principal.expires_at;
+      if (expires_at && core_->hub().clock().now() >= *expires_at) return;
+      return close(websocket::close_code::policy_error, problem.detail);
+    }
     case ErrorCode::rate_limited:
     case ErrorCode::busy:
       feed_timer_ = core_->loop()->run_after(k_feed_again, [this, alive = weak_from_this()] {

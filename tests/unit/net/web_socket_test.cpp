@@ -325,6 +325,20 @@ TEST_CASE("a sign-in that ends takes the socket along a minute later, unless it 
   CHECK(renewed.join(room)["type"] == "joined");
 }
 
+TEST_CASE("a token that is revoked takes the socket along") {
+  LiveHub hub;
+  const auto principal = hub.hub().authenticate(hub.owner().token);
+  REQUIRE(principal);
+  hub::TokenRequest request;
+  request.name = "laptop";
+  const auto token = hub.hub().create_token(*principal, request);
+  REQUIRE(token);
+  Visitor visitor(hub, {hub.owner().user, token->secret});
+  CHECK(visitor.join("document:" + new_document(hub))["type"] == "joined");
+  REQUIRE(hub.hub().revoke_token(*principal, token->token.id));
+  CHECK(visitor.close_code() == 1008);
+}
+
 TEST_CASE("a ticket of somebody else renews nothing") {
   LiveHub hub;
   Visitor owner(hub, hub.owner());
