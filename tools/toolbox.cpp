@@ -24,6 +24,9 @@ namespace memsync::tools {
 
 namespace {
 
+/// Asked often and answered from an index; a long search or sync beside it must not hold it up.
+constexpr std::string_view k_quick_tool = "is_document_dirty";
+
 using SharedContract = std::shared_ptr<const Contract>;
 
 template <class TArguments>
@@ -182,6 +185,7 @@ base::Result<> add_tools(mcp::ToolRegistry& registry, agent::Session& session) {
   for (const auto name : tool_names()) {
     TRY_ASSIGN(Contract loaded, load_contract(name));
     mcp::Tool tool = loaded.tool;
+    tool.is_quick = name == k_quick_tool;
     tool.handler = make_handler(session, std::make_shared<const Contract>(std::move(loaded)), forms);
     TRY(registry.add(std::move(tool)));
   }

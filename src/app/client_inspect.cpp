@@ -30,8 +30,8 @@ class Interview {
       : resources_(process.session()),
         prompts_(process.session()),
         server_(describe_server(settings, ChannelUse::none),
-                {executor_, executor_, process.clock(), process.random(), process.tools(), &resources_,
-                 &prompts_, [this](const std::string& line) { answer_ = line; }}) {}
+                {executor_, executor_, executor_, process.clock(), process.random(), process.tools(),
+                 &resources_, &prompts_, [this](const std::string& line) { answer_ = line; }}) {}
 
   /// `internal` with the server's words when it refuses.
   Result<Json> ask(std::string_view method, Json params) {

@@ -36,7 +36,9 @@ class NewsColumn {
     if (result.is_error || !result.structured.is_object() || !schema.is_object() ||
         !schema.contains("properties") || !schema["properties"].contains("news"))
       return;
-    const std::lock_guard lock(mutex_);
+    // Whoever is looking just now tells it; no call waits for another one's reading.
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) return;
     const auto look =
         session_.read([&](replica::Reader& reader) { return news_.take(reader, k_news_lines); });
     if (!look || look->lines.empty()) return;
@@ -136,6 +138,7 @@ int run_mcp(const cli::Settings& settings, const McpOptions& chosen) {
     };
   mcp::StdioTransport transport(std::move(stdio));
   mcp::ThreadPool pool(k_reader_threads);
+  mcp::ThreadPool quick(1);
   agent::Resources resources(process.session());
   agent::Prompts prompts(process.session());
   NewsColumn news(process.session());
@@ -150,8 +153,8 @@ int run_mcp(const cli::Settings& settings, const McpOptions& chosen) {
                               mcp::ToolResult& result) { news.add(tool, result); };
   hooks.draining = [&](base::Instant) { process.loop().wake(); };
   mcp::Server server(describe_server(settings, chosen.channel),
-                     {process.loop(), pool, process.clock(), process.random(), process.tools(), &resources,
-                      &prompts, [&](std::string line) { transport.send(std::move(line)); }},
+                     {process.loop(), pool, quick, process.clock(), process.random(), process.tools(),
+                      &resources, &prompts, [&](std::string line) { transport.send(std::move(line)); }},
                      std::move(hooks));
   Subscribers subscribers(process.replica(), server);
   std::optional<Channel> channel;
@@ -170,6 +173,7 @@ int run_mcp(const cli::Settings& settings, const McpOptions& chosen) {
   // that waits for another process's writer lock, nor one that resolves a name.
   if (!core->stop(k_stop_limit) || !process.sync().stop(k_stop_limit)) std::_Exit(EXIT_SUCCESS);
   pool.stop();
+  quick.stop();
   return EXIT_SUCCESS;
 }
 

@@ -9,8 +9,9 @@
 
 namespace memsync::mcp {
 
-/// Where jobs run. The server posts to two of them: `core`, whose jobs must run one by one in
-/// order, and `pool`, whose jobs may run in parallel.
+/// Where jobs run. The server posts to three of them: `core`, whose jobs must run one by one in
+/// order, `pool`, whose jobs may run in parallel, and `quick`, whose jobs are so short that none waits
+/// noticeably for another.
 class Executor {
  public:
   virtual ~Executor() = default;

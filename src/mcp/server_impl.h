@@ -17,7 +17,7 @@
 namespace memsync::mcp {
 
 /// Where a request's handler runs.
-enum class Lane { core, pool };
+enum class Lane { core, pool, quick };
 
 /// A request that passed all checks on its envelope.
 struct Incoming {
@@ -118,6 +118,7 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
   void start(Incoming& request, Lane lane, Work work);
   void run(const std::shared_ptr<Job>& job, std::optional<InputReply> input);
   void work(const std::shared_ptr<Job>& job, std::optional<InputReply> input);
+  Executor& executor(Lane lane) const;
   void post(Lane lane, std::function<void()> task);
   CallContext make_context(const std::shared_ptr<Job>& job, std::optional<InputReply> input);
   void finish(const std::shared_ptr<Job>& job, WorkOutcome outcome);

@@ -91,6 +91,11 @@ wire::RpcResult<CompletionQuery> parse_completion(const Json& params) {
   return query;
 }
 
+Lane lane_of(const ToolRegistry::Entry& tool) {
+  if (!tool.definition.annotations.read_only) return Lane::core;
+  return tool.is_quick ? Lane::quick : Lane::pool;
+}
+
 /// The outcome of a provider with its value written by `encode`.
 template <class T, class Encode>
 WorkOutcome encode_outcome(Outcome<T> outcome, Encode encode) {
@@ -137,8 +142,7 @@ void Server::Impl::call_tool(Incoming& request) {
     request.exchange->fail(invalid_params(fmt::format("Unknown tool: {}", *name)));
     return;
   }
-  const auto lane = tool->definition.annotations.read_only ? Lane::pool : Lane::core;
-  start(request, lane, tool_work(*tool, *std::move(arguments)));
+  start(request, lane_of(*tool), tool_work(*tool, *std::move(arguments)));
 }
 
 void Server::Impl::list_resources(Incoming& request) {
@@ -273,14 +277,24 @@ void Server::Impl::run(const std::shared_ptr<Job>& job, std::optional<InputReply
        });
 }
 
+Executor& Server::Impl::executor(Lane lane) const {
+  switch (lane) {
+    case Lane::core: return parts_.core;
+    case Lane::pool: return parts_.pool;
+    case Lane::quick: return parts_.quick;
+  }
+  return parts_.pool;
+}
+
 void Server::Impl::post(Lane lane, std::function<void()> task) {
+  Executor& target = executor(lane);
   if (lane == Lane::core) {
-    parts_.core.post([slot = RunningCount::take(core_pending_), task = std::move(task)] { task(); });
+    target.post([slot = RunningCount::take(core_pending_), task = std::move(task)] { task(); });
   } else if (core_pending_->value() == 0) {
-    parts_.pool.post(std::move(task));
+    target.post(std::move(task));
   } else {
     // Behind the writes received before it, then beside everything else.
-    parts_.core.post([pool = &parts_.pool, task = std::move(task)] { pool->post(task); });
+    parts_.core.post([&target, task = std::move(task)] { target.post(task); });
   }
 }
 

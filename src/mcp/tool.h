@@ -123,8 +123,9 @@ class Responder {
   std::function<void(ToolOutcome)> deliver_; // empty once answered
 };
 
-/// Runs on `pool` when the tool is read-only, in parallel with others, else on `core`, one by one in
-/// order. Must return soon: a tool that waits keeps the Responder and returns. Exceptions become -32603.
+/// Runs on `pool` (or `quick`) when the tool is read-only, in parallel with others, else on `core`, one by
+/// one in order. Must return soon: a tool that waits keeps the Responder and returns. Exceptions become
+/// -32603.
 using ToolHandler = std::function<void(ToolCall call, Responder responder)>;
 
 /// One tool as its author writes it. Schemas are JSON text (JSON Schema 2020-12).
@@ -135,7 +136,8 @@ struct Tool {
   std::string input_schema = {};
   std::string output_schema = {}; // empty: none
   wire::ToolAnnotations annotations = {};
-  Json meta = nullptr; // e.g. {"anthropic/searchHint": "...", "anthropic/alwaysLoad": true}
+  Json meta = nullptr;   // e.g. {"anthropic/searchHint": "...", "anthropic/alwaysLoad": true}
+  bool is_quick = false; // reads a few indexed rows at most: never queues behind longer reads
   ToolHandler handler;
 };
 
@@ -144,6 +146,7 @@ class ToolRegistry {
  public:
   struct Entry {
     wire::ToolDefinition definition;
+    bool is_quick = false;
     ToolHandler handler;
   };
 

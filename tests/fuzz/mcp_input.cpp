@@ -120,12 +120,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto lines = decode(input);
   base::SeededRandom random(1);
   std::vector<std::string> output;
-  mcp::Server server(
-      {.info = {.name = "fuzz", .version = "1"},
-       .changing = {.tools = true, .prompts = true},
-       .page_size = 7},
-      {fixture.executor, fixture.executor, fixture.clock, random, fixture.tools, &fixture.resources,
-       &fixture.prompts, [&output](std::string line) { output.push_back(std::move(line)); }});
+  mcp::Server server({.info = {.name = "fuzz", .version = "1"},
+                      .changing = {.tools = true, .prompts = true},
+                      .page_size = 7},
+                     {fixture.executor, fixture.executor, fixture.executor, fixture.clock, random,
+                      fixture.tools, &fixture.resources, &fixture.prompts,
+                      [&output](std::string line) { output.push_back(std::move(line)); }});
   fixture.changes = {[&server] { server.tools_changed(); }, [&server] { server.prompts_changed(); }};
   for (const auto& line : lines) {
     if (const auto* text = std::get_if<std::string>(&line)) {

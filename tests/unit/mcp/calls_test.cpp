@@ -97,6 +97,35 @@ TEST_CASE("a call cancelled before it starts never runs") {
   CHECK(harness.is_silent());
 }
 
+TEST_CASE("a quick tool does not queue behind longer reads, but does behind the writes sent before it") {
+  Harness harness;
+  ManualExecutor core, pool;
+  harness.core = &core;
+  harness.pool = &pool;
+  const auto answers = [](const std::string& text) {
+    return [text](const ToolCall&, Responder responder) { responder.answer(text_result(text)); };
+  };
+  auto quick = tool("quick", answers("quick"));
+  quick.is_quick = true;
+  harness.add(std::move(quick));
+  harness.add(tool("slow", answers("slow")));
+  harness.add(tool("write", answers("write"), false));
+  harness.start();
+  harness.initialize();
+  harness.request(1, "tools/call", {{"name", "slow"}});
+  harness.request(2, "tools/call", {{"name", "quick"}});
+  CHECK(harness.next()["id"] == 2);
+  pool.run_all();
+  CHECK(harness.next()["id"] == 1);
+
+  harness.request(3, "tools/call", {{"name", "write"}});
+  harness.request(4, "tools/call", {{"name", "quick"}});
+  CHECK(harness.is_silent());
+  core.run_all();
+  CHECK(harness.next()["id"] == 3);
+  CHECK(harness.next()["id"] == 4);
+}
+
 TEST_CASE("progress is sent only with a token, only when it increases and never after the answer") {
   Harness harness;
   Parking parking;

@@ -72,6 +72,7 @@ class Harness {
   /// Everything runs on the calling thread unless the test sets other executors before start().
   Executor* core = &inline_;
   Executor* pool = &inline_;
+  Executor* quick = &inline_;
   ServerConfig config;
   ServerHooks hooks;
   ToolRegistry tools;
@@ -92,8 +93,8 @@ class Harness {
 
   Server& start() {
     server_ = std::make_unique<Server>(config,
-                                       ServerParts{*core, *pool, clock, random_, tools, resources, prompts,
-                                                   [this](std::string line) { take(line); }},
+                                       ServerParts{*core, *pool, *quick, clock, random_, tools, resources,
+                                                   prompts, [this](std::string line) { take(line); }},
                                        hooks);
     return *server_;
   }

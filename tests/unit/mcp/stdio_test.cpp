@@ -78,7 +78,7 @@ struct Process {
     hooks.wake = [this] { transport->wake(); };
     server =
         std::make_unique<Server>(config,
-                                 ServerParts{core, pool, clock, random, tools, nullptr, nullptr,
+                                 ServerParts{core, pool, pool, clock, random, tools, nullptr, nullptr,
                                              [this](std::string line) { transport->send(std::move(line)); }},
                                  hooks);
     end = std::async(std::launch::async, [this] { return transport->run(*server, stop); });
