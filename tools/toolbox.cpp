@@ -24,9 +24,6 @@ namespace memsync::tools {
 
 namespace {
 
-/// Asked often and answered from an index; a long search or sync beside it must not hold it up.
-constexpr std::string_view k_quick_tool = "is_document_dirty";
-
 using SharedContract = std::shared_ptr<const Contract>;
 
 template <class TArguments>
@@ -178,6 +175,11 @@ mcp::ToolHandler make_handler(Session& session, const SharedContract& contract,
   return found == makers.end() ? nullptr : found->second(session, contract);
 }
 
+mcp::Pace pace_of(std::string_view name) {
+  if (name == "is_document_dirty") return mcp::Pace::quick;
+  return name == "sync_changes" ? mcp::Pace::patient : mcp::Pace::ordinary;
+}
+
 } // namespace
 
 base::Result<> add_tools(mcp::ToolRegistry& registry, agent::Session& session) {
@@ -185,7 +187,7 @@ base::Result<> add_tools(mcp::ToolRegistry& registry, agent::Session& session) {
   for (const auto name : tool_names()) {
     TRY_ASSIGN(Contract loaded, load_contract(name));
     mcp::Tool tool = loaded.tool;
-    tool.is_quick = name == k_quick_tool;
+    tool.pace = pace_of(name);
     tool.handler = make_handler(session, std::make_shared<const Contract>(std::move(loaded)), forms);
     TRY(registry.add(std::move(tool)));
   }

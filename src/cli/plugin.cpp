@@ -11,19 +11,22 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view k_launcher = "${CLAUDE_PLUGIN_ROOT}/bin/memsync";
+constexpr std::string_view k_description = "One shared, durable memory for your team and all its agents";
 
 std::string pretty(const Json& json) { return json.dump(2) + "\n"; }
 
 std::string manifest() {
   return pretty({{"name", "memsync"},
                  {"version", MEMSYNC_VERSION},
-                 {"description", "One shared, durable memory for your team and all its agents"},
+                 {"description", k_description},
+                 {"author", {{"name", "memsync"}}},
                  {"license", "Apache-2.0"},
                  {"keywords", {"memory", "team", "knowledge"}}});
 }
 
 std::string marketplace() {
   return pretty({{"name", "memsync"},
+                 {"description", k_description},
                  {"owner", {{"name", "memsync"}}},
                  {"plugins",
                   {{{"name", "memsync"},

@@ -70,11 +70,11 @@ struct ServerParts {
 
 /// A Model Context Protocol server over lines of text, for both protocol eras and knowing nothing
 /// of the application. Owns no thread: `receive` parses and answers what needs no work at once;
-/// read-only tools and providers run on `pool`, the quick ones of these tools on `quick`; other tools run on
-/// `core` one by one. A read-only
-/// call starts after the handlers of the calls received before it have returned on `core`, so that a
-/// read sees the writes sent before it, but never waits for a parked one. All methods are
-/// thread-safe except that lines must be received one at a time.
+/// read-only tools and providers run on `pool`, the quick ones of these tools on `quick`; other tools run
+/// on `core` one by one. A read-only call starts after the handlers of the calls received before it have
+/// returned on `core` (those of patient tools apart), so that a read sees the writes sent before it, but
+/// never waits for a parked one. All methods are thread-safe except that lines must be received one at a
+/// time.
 class Server {
  public:
   Server(ServerConfig config, ServerParts parts, ServerHooks hooks = {});

@@ -16,8 +16,8 @@
 
 namespace memsync::mcp {
 
-/// Where a request's handler runs.
-enum class Lane { core, pool, quick };
+/// Where a request's handler runs: `aside` is on core too, but no read waits for it.
+enum class Lane { core, aside, pool, quick };
 
 /// A request that passed all checks on its envelope.
 struct Incoming {

@@ -92,8 +92,8 @@ wire::RpcResult<CompletionQuery> parse_completion(const Json& params) {
 }
 
 Lane lane_of(const ToolRegistry::Entry& tool) {
-  if (!tool.definition.annotations.read_only) return Lane::core;
-  return tool.is_quick ? Lane::quick : Lane::pool;
+  if (tool.definition.annotations.read_only) return tool.pace == Pace::quick ? Lane::quick : Lane::pool;
+  return tool.pace == Pace::patient ? Lane::aside : Lane::core;
 }
 
 /// The outcome of a provider with its value written by `encode`.
@@ -279,7 +279,8 @@ void Server::Impl::run(const std::shared_ptr<Job>& job, std::optional<InputReply
 
 Executor& Server::Impl::executor(Lane lane) const {
   switch (lane) {
-    case Lane::core: return parts_.core;
+    case Lane::core:
+    case Lane::aside: return parts_.core;
     case Lane::pool: return parts_.pool;
     case Lane::quick: return parts_.quick;
   }
@@ -290,7 +291,7 @@ void Server::Impl::post(Lane lane, std::function<void()> task) {
   Executor& target = executor(lane);
   if (lane == Lane::core) {
     target.post([slot = RunningCount::take(core_pending_), task = std::move(task)] { task(); });
-  } else if (core_pending_->value() == 0) {
+  } else if (lane == Lane::aside || core_pending_->value() == 0) {
     target.post(std::move(task));
   } else {
     // Behind the writes received before it, then beside everything else.

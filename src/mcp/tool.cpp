@@ -104,7 +104,7 @@ base::Result<> ToolRegistry::add(Tool tool) {
   entry.definition.description = std::move(tool.description);
   entry.definition.annotations = tool.annotations;
   entry.definition.meta = std::move(tool.meta);
-  entry.is_quick = tool.is_quick;
+  entry.pace = tool.pace;
   entry.handler = std::move(tool.handler);
   entries_.push_back(std::move(entry));
   return {};

@@ -128,6 +128,13 @@ class Responder {
 /// -32603.
 using ToolHandler = std::function<void(ToolCall call, Responder responder)>;
 
+/// What calls of a tool wait for, and who waits for them.
+enum class Pace {
+  ordinary,
+  quick,   // read-only, a few indexed rows at most: never queues behind longer reads
+  patient, // writes nothing before its handler returns, as a sync: no read waits for it
+};
+
 /// One tool as its author writes it. Schemas are JSON text (JSON Schema 2020-12).
 struct Tool {
   std::string name = {};
@@ -136,8 +143,8 @@ struct Tool {
   std::string input_schema = {};
   std::string output_schema = {}; // empty: none
   wire::ToolAnnotations annotations = {};
-  Json meta = nullptr;   // e.g. {"anthropic/searchHint": "...", "anthropic/alwaysLoad": true}
-  bool is_quick = false; // reads a few indexed rows at most: never queues behind longer reads
+  Json meta = nullptr; // e.g. {"anthropic/searchHint": "...", "anthropic/alwaysLoad": true}
+  Pace pace = Pace::ordinary;
   ToolHandler handler;
 };
 
@@ -146,7 +153,7 @@ class ToolRegistry {
  public:
   struct Entry {
     wire::ToolDefinition definition;
-    bool is_quick = false;
+    Pace pace = Pace::ordinary;
     ToolHandler handler;
   };
 

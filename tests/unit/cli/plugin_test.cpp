@@ -54,6 +54,8 @@ TEST_CASE("the plugin's manifest and marketplace name the same plugin") {
   REQUIRE_EQ(marketplace["plugins"].size(), 1);
   CHECK_EQ(marketplace["plugins"][0]["name"], manifest["name"]);
   CHECK_EQ(marketplace["plugins"][0]["source"], "./");
+  CHECK_EQ(marketplace["description"], manifest["description"]);
+  CHECK(manifest["author"].contains("name")); // both asked for by `claude plugin validate`
 }
 
 TEST_CASE("each slash command has a description and takes what the person writes behind it") {

@@ -106,7 +106,7 @@ TEST_CASE("a quick tool does not queue behind longer reads, but does behind the 
     return [text](const ToolCall&, Responder responder) { responder.answer(text_result(text)); };
   };
   auto quick = tool("quick", answers("quick"));
-  quick.is_quick = true;
+  quick.pace = Pace::quick;
   harness.add(std::move(quick));
   harness.add(tool("slow", answers("slow")));
   harness.add(tool("write", answers("write"), false));
@@ -124,6 +124,24 @@ TEST_CASE("a quick tool does not queue behind longer reads, but does behind the 
   core.run_all();
   CHECK(harness.next()["id"] == 3);
   CHECK(harness.next()["id"] == 4);
+}
+
+TEST_CASE("no read waits for a patient tool that has not started yet") {
+  Harness harness;
+  ManualExecutor core;
+  harness.core = &core;
+  auto patient = tool(
+      "sync", [](const ToolCall&, Responder responder) { responder.answer(text_result("s")); }, false);
+  patient.pace = Pace::patient;
+  harness.add(std::move(patient));
+  harness.add(tool("read", [](const ToolCall&, Responder responder) { responder.answer(text_result("r")); }));
+  harness.start();
+  harness.initialize();
+  harness.request(1, "tools/call", {{"name", "sync"}});
+  harness.request(2, "tools/call", {{"name", "read"}});
+  CHECK(harness.next()["id"] == 2);
+  core.run_all();
+  CHECK(harness.next()["id"] == 1);
 }
 
 TEST_CASE("progress is sent only with a token, only when it increases and never after the answer") {
