@@ -16,20 +16,21 @@ def send_timed(session, started, tool, **arguments):
 
 
 def dirty_while_syncing(session, questions):
-    """Seconds of each is_document_dirty while a sync runs and PARALLEL reads are always in flight."""
+    """Seconds of each is_document_dirty, asked one after the other while a sync runs and PARALLEL searches are
+    always in flight."""
     sync = session.send_call("sync_changes", wait_seconds=50)
-    started, dirty, samples, n = {}, set(), [], 0
+    started, searches, samples = {}, set(), []
 
-    def send_next():
-        nonlocal n
-        n += 1
-        if n % 4 == 0:
-            dirty.add(send_timed(session, started, "is_document_dirty", document="Notes 0"))
-        else:
-            send_timed(session, started, "search_memories", query=questions[n % len(questions)], limit=5)
+    def search():
+        question = questions[len(searches) % len(questions)]
+        searches.add(send_timed(session, started, "search_memories", query=question, limit=5))
+
+    def ask():
+        send_timed(session, started, "is_document_dirty", document="Notes 0")
 
     for _ in range(PARALLEL):
-        send_next()
+        search()
+    ask()
     synced = None
     while started:
         message = session.read_message()
@@ -38,10 +39,11 @@ def dirty_while_syncing(session, questions):
             synced = message["result"]["structuredContent"]
         elif message.get("id") in started:
             took = arrived - started.pop(message["id"])
-            if message["id"] in dirty:
+            is_search = message["id"] in searches
+            if not is_search:
                 samples.append(took)
             if synced is None:
-                send_next()
+                search() if is_search else ask()
     return samples, synced
 
 
