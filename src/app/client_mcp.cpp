@@ -105,6 +105,17 @@ int give_up(const base::Error& error) {
   return EXIT_FAILURE;
 }
 
+/// Where read-only calls run.
+struct Readers {
+  mcp::ThreadPool pool{k_reader_threads};
+  mcp::ThreadPool quick{1};
+
+  void stop() {
+    pool.stop();
+    quick.stop();
+  }
+};
+
 /// Null when no trace is wanted.
 base::Result<std::unique_ptr<mcp::TraceFile>> open_trace(const cli::Settings& settings,
                                                          const McpOptions& chosen, base::Clock& clock) {
@@ -137,8 +148,7 @@ int run_mcp(const cli::Settings& settings, const McpOptions& chosen) {
       file.write(direction, line);
     };
   mcp::StdioTransport transport(std::move(stdio));
-  mcp::ThreadPool pool(k_reader_threads);
-  mcp::ThreadPool quick(1);
+  Readers readers;
   agent::Resources resources(process.session());
   agent::Prompts prompts(process.session());
   NewsColumn news(process.session());
@@ -152,10 +162,11 @@ int run_mcp(const cli::Settings& settings, const McpOptions& chosen) {
   hooks.decorate_result = [&](const mcp::ToolRegistry::Entry& tool, const mcp::CallContext&,
                               mcp::ToolResult& result) { news.add(tool, result); };
   hooks.draining = [&](base::Instant) { process.loop().wake(); };
-  mcp::Server server(describe_server(settings, chosen.channel),
-                     {process.loop(), pool, quick, process.clock(), process.random(), process.tools(),
-                      &resources, &prompts, [&](std::string line) { transport.send(std::move(line)); }},
-                     std::move(hooks));
+  mcp::Server server(
+      describe_server(settings, chosen.channel),
+      {process.loop(), readers.pool, readers.quick, process.clock(), process.random(), process.tools(),
+       &resources, &prompts, [&](std::string line) { transport.send(std::move(line)); }},
+      std::move(hooks));
   Subscribers subscribers(process.replica(), server);
   std::optional<Channel> channel;
   if (chosen.channel == ChannelUse::push) channel.emplace(process.session(), server);
@@ -172,8 +183,7 @@ int run_mcp(const cli::Settings& settings, const McpOptions& chosen) {
   // Nothing that was acknowledged is lost by leaving at once, so no thread may hold the exit up: neither one
   // that waits for another process's writer lock, nor one that resolves a name.
   if (!core->stop(k_stop_limit) || !process.sync().stop(k_stop_limit)) std::_Exit(EXIT_SUCCESS);
-  pool.stop();
-  quick.stop();
+  readers.stop();
   return EXIT_SUCCESS;
 }
 

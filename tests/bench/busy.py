@@ -16,8 +16,8 @@ def send_timed(session, started, tool, **arguments):
 
 
 def dirty_while_syncing(session, questions):
-    """Seconds of each is_document_dirty, asked one after the other while a sync runs and PARALLEL searches are
-    always in flight."""
+    """Seconds of each is_document_dirty, asked one after the other while a sync runs and PARALLEL searches
+    are always in flight."""
     sync = session.send_call("sync_changes", wait_seconds=50)
     started, searches, samples = {}, set(), []
 
