@@ -123,6 +123,20 @@ base::Result<std::unique_ptr<mcp::TraceFile>> open_trace(const cli::Settings& se
   return mcp::TraceFile::open(chosen.trace_path, clock, {settings.token});
 }
 
+/// The captures outlive the server.
+mcp::ServerHooks make_hooks(ClientProcess& process, mcp::StdioTransport& transport, NewsColumn& news) {
+  mcp::ServerHooks hooks;
+  hooks.wake = [&] { transport.wake(); };
+  hooks.client_seen = [&](const wire::Caller& caller) {
+    process.session().set_client(caller.client.name, caller.client.version);
+    process.loop().post([&] { process.sync().start_once(); });
+  };
+  hooks.decorate_result = [&](const mcp::ToolRegistry::Entry& tool, const mcp::CallContext&,
+                              mcp::ToolResult& result) { news.add(tool, result); };
+  hooks.draining = [&](base::Instant) { process.loop().wake(); };
+  return hooks;
+}
+
 } // namespace
 
 int run_mcp(const cli::Settings& settings, const McpOptions& chosen) {
@@ -153,20 +167,11 @@ int run_mcp(const cli::Settings& settings, const McpOptions& chosen) {
   agent::Prompts prompts(process.session());
   NewsColumn news(process.session());
 
-  mcp::ServerHooks hooks;
-  hooks.wake = [&] { transport.wake(); };
-  hooks.client_seen = [&](const wire::Caller& caller) {
-    process.session().set_client(caller.client.name, caller.client.version);
-    process.loop().post([&] { process.sync().start_once(); });
-  };
-  hooks.decorate_result = [&](const mcp::ToolRegistry::Entry& tool, const mcp::CallContext&,
-                              mcp::ToolResult& result) { news.add(tool, result); };
-  hooks.draining = [&](base::Instant) { process.loop().wake(); };
   mcp::Server server(
       describe_server(settings, chosen.channel),
       {process.loop(), readers.pool, readers.quick, process.clock(), process.random(), process.tools(),
        &resources, &prompts, [&](std::string line) { transport.send(std::move(line)); }},
-      std::move(hooks));
+      make_hooks(process, transport, news));
   Subscribers subscribers(process.replica(), server);
   std::optional<Channel> channel;
   if (chosen.channel == ChannelUse::push) channel.emplace(process.session(), server);
