@@ -63,6 +63,7 @@ base::Result<> fill_rows(Session& session, replica::Reader& reader, const Activi
   }
   result.workspace = agent::show(workspace.name);
   result.next_cursor = page.next_cursor;
+  result.present = agent::list_present(session, reader, workspace);
   result.members = reader.members(workspace);
   if (result.members.size() > model::limits::k_max_rows) result.members.resize(model::limits::k_max_rows);
   return {};
@@ -194,7 +195,7 @@ mcp::ToolResult render(const ActivityResult& result) {
   Json json = {{"workspace", result.workspace},
                {"activity", to_json_list(result.rows)},
                {"notifications", to_json_list(result.notifications)},
-               {"present", Json::array()},
+               {"present", agent::to_json(result.present)},
                {"members", std::move(members)},
                {"unread", result.unread},
                {"notice", agent::k_notice}};
@@ -210,6 +211,8 @@ mcp::ToolResult render(const ActivityResult& result) {
     json["hint"] = "Older activity: pass next_cursor as cursor, or narrow";
     text += "Older activity: pass next_cursor as cursor, or narrow\n";
   }
+  for (const agent::PresentView& each : result.present)
+    text += fmt::format("Here: {}\n", agent::describe(each));
   if (!result.members.empty()) {
     std::vector<std::string> names;
     for (const auto& member : result.members)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/activity.h"
+#include "agent/present.h"
 #include "tools/answer.h"
 #include "tools/arguments.h"
 
@@ -39,6 +40,7 @@ struct ActivityResult {
   std::vector<ActivityView> rows;              // newest first
   std::vector<NotificationView> notifications; // newest first, of all workspaces
   std::size_t unread = 0;                      // after what was marked read
+  std::vector<agent::PresentView> present;     // in that workspace
   std::vector<replica::MemberRow> members;
   std::string next_cursor;
   agent::News::Look news; // of format prompt_hook

@@ -29,6 +29,7 @@ using SharedContract = std::shared_ptr<const Contract>;
 template <class TArguments>
 base::Result<TArguments> parse(const Contract& contract, Session& session, Json given) {
   TRY_ASSIGN(const Arguments arguments, Arguments::read(contract, std::move(given), session.now()));
+  session.note_activity();
   return TArguments::parse(arguments);
 }
 

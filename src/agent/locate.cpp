@@ -45,14 +45,18 @@ bool is_id_like(std::string_view name) {
 
 base::Result<replica::DocumentRow> locate_document(Session& session, replica::Reader& reader,
                                                    std::string_view name) {
-  return locate(session, reader, name,
-                [&](const auto& workspace) { return reader.resolve_document(workspace, name); });
+  auto found = locate(session, reader, name,
+                      [&](const auto& workspace) { return reader.resolve_document(workspace, name); });
+  if (found) session.note_place(found->workspace, found->id);
+  return found;
 }
 
 base::Result<replica::NodeRow> locate_node(Session& session, replica::Reader& reader, std::string_view name,
                                            replica::Reader::Deleted deleted) {
-  return locate(session, reader, name,
-                [&](const auto& workspace) { return reader.resolve_node(workspace, name, deleted); });
+  auto found = locate(session, reader, name,
+                      [&](const auto& workspace) { return reader.resolve_node(workspace, name, deleted); });
+  if (found) session.note_place(found->workspace, found->document, found->node.id);
+  return found;
 }
 
 base::Result<LocatedConflict> locate_conflict(Session& session, replica::Reader& reader,

@@ -70,7 +70,38 @@ Session::Session(replica::Replica& replica, ReaderPool::Open open_reader, SyncCo
       readers_(std::move(open_reader)),
       sync_(sync),
       options_(std::move(options)),
-      client_(limited(options_.client)) {}
+      client_(limited(options_.client)),
+      active_at_(replica.clock().instant()) {}
+
+void Session::note_activity() {
+  const std::lock_guard lock(mutex_);
+  active_at_ = replica_.clock().instant();
+}
+
+void Session::note_place(const model::WorkspaceId& workspace, const model::DocumentId& document,
+                         const model::NodeId& node) {
+  const std::lock_guard lock(mutex_);
+  place_.workspace = workspace;
+  place_.document = document;
+  place_.node = node;
+}
+
+base::Result<model::Presence> Session::presence(replica::Reader& reader) {
+  TRY_ASSIGN(const Chosen current, choose_workspace(reader, std::nullopt));
+  const std::lock_guard lock(mutex_);
+  model::Presence presence = place_;
+  presence.client = client_;
+  if (!presence.workspace.is_empty() && reader.find_workspace(presence.workspace)) return presence;
+  presence.workspace = current.workspace.id;
+  presence.document = {};
+  presence.node = {};
+  return presence;
+}
+
+base::Instant Session::active_at() const {
+  const std::lock_guard lock(mutex_);
+  return active_at_;
+}
 
 replica::Claims Session::claims() const {
   const std::lock_guard lock(mutex_);

@@ -87,6 +87,16 @@ class Session {
   /// This process's choice from now on.
   void use_workspace(const model::WorkspaceId& workspace);
 
+  // --- where this process is, for others to see; any thread
+  /// An agent or person called a tool.
+  void note_activity();
+  /// And it was about that document, or a node in it.
+  void note_place(const model::WorkspaceId& workspace, const model::DocumentId& document,
+                  const model::NodeId& node = {});
+  /// What others see: the workspace of the last place, else the current one. `session` and `state` are empty.
+  base::Result<model::Presence> presence(replica::Reader& reader);
+  base::Instant active_at() const;
+
   // --- core thread
   replica::Replica& replica() { return replica_; }
   /// What is edited from now on belongs to the tool call of that key (replica::Editor::Context); empty: to
@@ -116,6 +126,8 @@ class Session {
   mutable std::mutex mutex_;
   std::string client_;                       // guarded by mutex_
   std::optional<model::WorkspaceId> chosen_; // guarded by mutex_
+  model::Presence place_;                    // guarded by mutex_
+  base::Instant active_at_;                  // guarded by mutex_
 };
 
 } // namespace memsync::agent

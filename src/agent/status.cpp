@@ -80,6 +80,7 @@ base::Result<Status> load_status(Session& session, replica::Reader& reader) {
   status.cursor = current.workspace.cursor.str();
   status.head = model::Cursor{current.workspace.cursor.epoch, current.workspace.head}.str();
   status.unread = reader.unread_count();
+  status.present = list_present(session, reader, current.workspace);
   for (const auto& row : reader.workspaces()) {
     auto workspace = load_workspace(reader, row);
     if (row.id == current.workspace.id) status.lag = workspace.lag;
@@ -103,7 +104,7 @@ Json to_json(const Status& status) {
                {"rejected", status.rejected},
                {"conflicts", status.conflicts},
                {"unread", status.unread},
-               {"present", Json::array()},
+               {"present", to_json(status.present)},
                {"safe", status.is_safe},
                {"message", show(status.message)}};
   if (status.retry_at) json["retry_at"] = base::format_rfc3339(*status.retry_at);
@@ -125,6 +126,7 @@ std::string to_text(const Status& status) {
   std::string text =
       fmt::format("{}\nconnection: {}   workspace: {}   applied: {}   hub: {}   lag: {}\n", status.message,
                   status.connection, status.workspace, status.cursor, status.head, status.lag);
+  for (const PresentView& each : status.present) text += fmt::format("here: {}\n", describe(each));
   if (!status.reason.empty()) text += fmt::format("offline because: {}\n", status.reason);
   for (const auto& workspace : status.workspaces) {
     text += fmt::format("- {}: {} pending, {} rejected, {}\n", workspace.name, workspace.pending,

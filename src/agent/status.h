@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "agent/display.h"
+#include "agent/present.h"
 #include "agent/session.h"
 
 namespace memsync::agent {
@@ -26,7 +27,8 @@ struct Status {
   std::string workspace, cursor, head; // of the current workspace
   std::uint64_t lag = 0;
   std::size_t pending = 0, rejected = 0, conflicts = 0;
-  std::size_t unread = 0; // notifications
+  std::size_t unread = 0;           // notifications
+  std::vector<PresentView> present; // in the current workspace
   std::vector<WorkspaceStatus> workspaces;
   bool is_safe = false;
   std::string message; // one sentence for people

@@ -14,6 +14,8 @@ struct SyncReport {
   replica::SyncCounters counters;
   /// No request_sync of this process is unanswered. Answered does not mean successful.
   bool has_synced = true;
+  std::vector<model::PresentMember> present = {}; // who is in the workspaces now, as far as is known
+  bool knows_present = false;                     // of all workspaces
 };
 
 /// The sync as tools see it. One implementation drives an engine; NoHub stands where there is no hub.

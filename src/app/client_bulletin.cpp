@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/digest.h"
 #include "wire/json_reader.h"
 
 namespace memsync::app {
@@ -19,16 +18,8 @@ using wire::ObjectReader;
 
 namespace {
 
-constexpr std::size_t k_hash_digits = 32;
-constexpr std::size_t k_max_bytes = std::size_t{64} << 10;
-constexpr int k_read_attempts = 5;
-
-Result<int> open_file(const std::string& path, int flags) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
-  if (descriptor >= 0) return descriptor;
-  const auto code = errno == ENOSPC || errno == EDQUOT ? ErrorCode::storage_full : ErrorCode::internal;
-  return Error{code, fmt::format("cannot open {}: {}", path, std::strerror(errno))};
-}
+/// Of who is here: a file that grew beyond its limit would not be written, and the leader taken for dead.
+constexpr std::size_t k_present_bytes = std::size_t{32} << 10;
 
 Json encode_connection(const replica::Connection& connection) {
   if (const auto* offline = std::get_if<replica::Offline>(&connection))
@@ -61,6 +52,14 @@ replica::Connection decode_connection(const Json& json) {
 std::string encode(const Bulletin& bulletin) {
   Json settled = Json::array();
   for (const model::WorkspaceId& id : bulletin.settled) settled.push_back(id.view());
+  Json present = Json::array();
+  std::size_t present_bytes = 0;
+  for (const model::PresentMember& each : bulletin.present) {
+    Json row = wire::encode_present(each);
+    present_bytes += base::dump_json(row).size();
+    if (present_bytes > k_present_bytes) break;
+    present.push_back(std::move(row));
+  }
   const replica::SyncCounters& counters = bulletin.counters;
   const auto number = [](std::uint64_t value) { return wire::number_text(value); };
   return base::dump_json({{"generation", bulletin.generation},
@@ -75,7 +74,9 @@ std::string encode(const Bulletin& bulletin) {
                           {"rejected", number(counters.rejected)},
                           {"resyncs", number(counters.resyncs)},
                           {"mismatches", number(counters.mismatches)},
-                          {"settled", std::move(settled)}});
+                          {"settled", std::move(settled)},
+                          {"present", std::move(present)},
+                          {"knows_present", bulletin.knows_present}});
 }
 
 Result<Bulletin> decode_bulletin(std::string_view text) {
@@ -101,46 +102,31 @@ Result<Bulletin> decode_bulletin(std::string_view text) {
     if (id) bulletin.settled.insert(*id);
     return {};
   });
+  reader.list("present", bulletin.present, &wire::decode_present);
+  bulletin.knows_present = reader.flag("knows_present");
   TRY(reader.result());
   return bulletin;
 }
 
 Result<BulletinBoard> BulletinBoard::open(const std::string& path) {
-  TRY_ASSIGN(const int descriptor, open_file(path, 0));
-  return BulletinBoard(descriptor);
+  TRY_ASSIGN(auto file, SidecarFile::open(path));
+  return BulletinBoard(std::move(file));
 }
 
-BulletinBoard::~BulletinBoard() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-void BulletinBoard::post(const Bulletin& bulletin) const {
-  std::string text = encode(bulletin);
-  text.insert(0, base::Hash128::of(text).hex());
-  // A full disk loses the bulletin, not the store: the others then take over, and find the same disk.
-  if (::pwrite(descriptor_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) return;
-  [[maybe_unused]] const int cut = ::ftruncate(descriptor_, static_cast<off_t>(text.size()));
-}
+void BulletinBoard::post(const Bulletin& bulletin) const { file_.write(encode(bulletin)); }
 
 std::optional<Bulletin> BulletinBoard::read() const {
-  std::string text;
-  for (int attempt = 0; attempt < k_read_attempts; ++attempt) {
-    text.resize(k_max_bytes);
-    const ssize_t size = ::pread(descriptor_, text.data(), text.size(), 0);
-    if (size <= static_cast<ssize_t>(k_hash_digits)) return std::nullopt;
-    text.resize(static_cast<std::size_t>(size));
-    const std::string_view body = std::string_view(text).substr(k_hash_digits);
-    if (base::Hash128::of(body).hex() != std::string_view(text).substr(0, k_hash_digits)) continue;
-    auto bulletin = decode_bulletin(body);
-    if (bulletin) return *std::move(bulletin);
-    return std::nullopt;
-  }
+  const auto text = file_.read();
+  auto bulletin = text ? decode_bulletin(*text) : Result<Bulletin>(Error{ErrorCode::not_found, ""});
+  if (bulletin) return *std::move(bulletin);
   return std::nullopt;
 }
 
 Result<SyncRequests> SyncRequests::open(const std::string& path) {
-  TRY_ASSIGN(const int descriptor, open_file(path, O_APPEND));
-  return SyncRequests(descriptor);
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, 0600);
+  if (descriptor >= 0) return SyncRequests(descriptor);
+  const auto code = errno == ENOSPC || errno == EDQUOT ? ErrorCode::storage_full : ErrorCode::internal;
+  return Error{code, fmt::format("cannot open {}: {}", path, std::strerror(errno))};
 }
 
 SyncRequests::~SyncRequests() {

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "app/client_sidecar_file.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "replica/engine.h"
@@ -20,29 +21,26 @@ struct Bulletin {
   std::uint64_t answered = 0;        // requests for a sync that were carried out
   replica::Connection connection;
   replica::SyncCounters counters;
-  std::set<model::WorkspaceId> settled; // workspaces with nothing left to do
+  std::set<model::WorkspaceId> settled;      // workspaces with nothing left to do
+  std::vector<model::PresentMember> present; // who is here; as many as fit
+  bool knows_present = false;                // of all workspaces
 };
 
 std::string encode(const Bulletin& bulletin);
 base::Result<Bulletin> decode_bulletin(std::string_view text);
 
-/// The file beside the store that holds the bulletin. It is overwritten in place, not in the database: a
-/// heartbeat must cost no commit. A hash in front tells a text that is half overwritten.
+/// The file beside the store that holds the bulletin.
 class BulletinBoard {
  public:
   /// Opens or creates (0600) the file at `path`.
   static base::Result<BulletinBoard> open(const std::string& path);
-  BulletinBoard(BulletinBoard&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  BulletinBoard& operator=(BulletinBoard&&) = delete;
-  ~BulletinBoard();
-
   void post(const Bulletin& bulletin) const;
   /// Nothing before the first leader, and for a text that cannot be read.
   std::optional<Bulletin> read() const;
 
  private:
-  explicit BulletinBoard(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
+  explicit BulletinBoard(SidecarFile file) : file_(std::move(file)) {}
+  SidecarFile file_;
 };
 
 /// Counts requests for a sync among the processes of a store: each adds one byte to a file, so that no

@@ -116,6 +116,17 @@ struct Readers {
   }
 };
 
+/// `on_change` must outlive the process and may be set later.
+ClientProcess::Options describe_process(const cli::Settings& settings,
+                                        const std::function<void()>& on_change) {
+  ClientProcess::Options options;
+  options.settings = settings;
+  options.reading = ClientProcess::Reading::own_connections;
+  options.seen_as = model::PresenceKind::agent;
+  options.on_change = [&on_change] { on_change(); };
+  return options;
+}
+
 /// Null when no trace is wanted.
 base::Result<std::unique_ptr<mcp::TraceFile>> open_trace(const cli::Settings& settings,
                                                          const McpOptions& chosen, base::Clock& clock) {
@@ -145,11 +156,7 @@ int run_mcp(const cli::Settings& settings, const McpOptions& chosen) {
   auto output = mcp::take_over_stdout();
   if (!output) return give_up(output.error());
   std::function<void()> on_change = [] {};
-  ClientProcess::Options options;
-  options.settings = settings;
-  options.reading = ClientProcess::Reading::own_connections;
-  options.on_change = [&on_change] { on_change(); };
-  auto opened = ClientProcess::open(std::move(options));
+  auto opened = ClientProcess::open(describe_process(settings, on_change));
   if (!opened) return give_up(opened.error());
   ClientProcess& process = **opened;
 

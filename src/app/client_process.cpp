@@ -44,6 +44,8 @@ Result<> ClientProcess::set_up(Options options) {
     return cli::find_access(settings);
   };
   sync.on_change = options.on_change;
+  seen_as_ = options.seen_as;
+  sync.find_doing = [this] { return find_doing(); };
   TRY_ASSIGN(sync_, ClientSync::open(*replica_, loop_, std::move(sync)));
   agent::ReaderPool::Open open_reader;
   if (options.reading == Reading::own_connections)
@@ -53,6 +55,14 @@ Result<> ClientProcess::set_up(Options options) {
   session_ =
       std::make_unique<agent::Session>(*replica_, std::move(open_reader), *sync_, describe_session(options));
   return tools::add_tools(tools_, *session_);
+}
+
+std::optional<ClientSync::Options::Doing> ClientProcess::find_doing() {
+  if (!session_ || !seen_as_) return std::nullopt;
+  auto presence = replica_->read([this](replica::Reader& reader) { return session_->presence(reader); });
+  if (!presence) return std::nullopt;
+  presence->kind = *seen_as_;
+  return ClientSync::Options::Doing{*std::move(presence), session_->active_at()};
 }
 
 void ClientProcess::run_until(const std::function<bool()>& is_done) {

@@ -21,6 +21,7 @@ class ClientProcess {
     cli::Settings settings;
     Reading reading = Reading::core_only;
     std::string client; // what this process calls itself until a client introduces itself
+    std::optional<model::PresenceKind> seen_as; // see be_seen_as
     std::function<void()> on_change = [] {};
   };
 
@@ -37,6 +38,8 @@ class ClientProcess {
   base::Clock& clock() { return clock_; }
   base::Random& random() { return random_; }
 
+  /// What others see this process as while it or another one syncs; before that they do not see it.
+  void be_seen_as(model::PresenceKind kind) { seen_as_ = kind; }
   /// Runs the loop on this thread until `is_done()`; for commands.
   void run_until(const std::function<bool()>& is_done);
   /// Calls a tool by name and runs the loop until it has answered; for commands. An unknown tool and a
@@ -46,7 +49,9 @@ class ClientProcess {
  private:
   ClientProcess() = default;
   base::Result<> set_up(Options options);
+  std::optional<ClientSync::Options::Doing> find_doing();
 
+  std::optional<model::PresenceKind> seen_as_;
   base::SystemClock clock_;
   base::SystemRandom random_;
   ClientLoop loop_;

@@ -59,7 +59,8 @@ ClientSync::ClientSync(replica::Replica& replica, ClientLoop& loop, Options opti
       loop_(loop),
       options_(std::move(options)),
       requests_(std::move(files.requests)),
-      leadership_(std::move(files.leadership)) {}
+      leadership_(std::move(files.leadership)),
+      sessions_(replica.folder(), replica.random()) {}
 
 ClientSync::~ClientSync() { retire_engine(); }
 
@@ -71,7 +72,10 @@ void ClientSync::start_once() {
 Instant ClientSync::turn(bool committed) {
   look_for_commits(committed);
   const bool is_beat = is_started_ && now() >= beat_at_;
-  if (is_beat) beat();
+  if (is_beat) {
+    beat();
+    tell_presence();
+  }
   bool is_idle = true;
   bool applied = false;
   if (running_) {
@@ -121,6 +125,20 @@ void ClientSync::beat() {
   if (!*leads) return retire_engine();
   if (running_) return;
   if (const auto started = run_engine(); !started) lose_engine(started.error());
+}
+
+/// Writes down what this process is doing; the leader has the engine report everybody's.
+void ClientSync::tell_presence() {
+  if (const auto doing = options_.find_doing())
+    if (const auto posted = sessions_.post(doing->presence, doing->active_at); !posted)
+      log(LogLevel::debug, "others do not see this session: {}", posted.error().message);
+  if (!running_) return;
+  auto sessions = sessions_.list(now());
+  if (running_->told == sessions) return;
+  running_->told = sessions;
+  const auto stepped = running_->engine->step(replica::PresenceNow{std::move(sessions)});
+  if (!stepped) return lose_engine(stepped.error());
+  running_->due = *stepped;
 }
 
 void ClientSync::read_settings() {
@@ -244,6 +262,8 @@ Result<> ClientSync::publish() {
   Bulletin bulletin;
   bulletin.connection = running_->engine->connection();
   bulletin.counters = running_->engine->counters();
+  bulletin.present = running_->engine->present();
+  bulletin.knows_present = running_->engine->knows_present();
   TRY_ASSIGN(const auto rows,
              replica_.read([](replica::Reader& reader) -> Result<std::vector<replica::WorkspaceRow>> {
                return reader.workspaces();
@@ -257,6 +277,8 @@ Result<> ClientSync::publish() {
     bulletin.answered = answered_;
     report_.connection = bulletin.connection;
     report_.counters = bulletin.counters;
+    report_.present = bulletin.present;
+    report_.knows_present = bulletin.knows_present;
     settled_ = bulletin.settled;
   }
   leadership_->post(std::move(bulletin));
@@ -281,8 +303,12 @@ void ClientSync::follow() {
   if (is_current) {
     report_.connection = bulletin->connection;
     report_.counters = bulletin->counters;
+    report_.present = bulletin->present;
+    report_.knows_present = bulletin->knows_present;
     answered_ = bulletin->answered;
   } else if (now() >= lead_again_at_) {
+    report_.present.clear();
+    report_.knows_present = false;
     report_.connection = replica::Connecting{}; // nobody syncs at this moment, so nobody knows
   }
   // A bulletin older than this process's last commit does not know of it, unless a sync was asked for since.

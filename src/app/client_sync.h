@@ -10,6 +10,7 @@
 #include "agent/sync_control.h"
 #include "app/client_leadership.h"
 #include "app/client_loop.h"
+#include "app/client_sessions.h"
 #include "base/bounded_queue.h"
 #include "net/client/http_hub_client.h"
 
@@ -25,6 +26,12 @@ class ClientSync final : public agent::SyncControl {
   struct Options {
     FindAccess find_access;
     std::string settings_path; // a change of this file asks find_access again
+    /// What this process is doing and when it last did something, for others to see; nothing: not to be seen.
+    struct Doing {
+      model::Presence presence;
+      base::Instant active_at;
+    };
+    std::function<std::optional<Doing>()> find_doing = [] { return std::nullopt; };
     /// After hub changes were applied or a commit of another process was seen. Core thread.
     std::function<void()> on_change = [] {};
   };
@@ -72,6 +79,7 @@ class ClientSync final : public agent::SyncControl {
     std::unique_ptr<replica::Engine> engine;
     std::optional<replica::EngineMessage> held; // taken out of the inbox and not yet applied
     base::Instant due{};
+    std::optional<std::vector<model::Presence>> told; // the sessions the engine knows of
   };
   struct Stepped {
     bool applied = false;  // something the network brought
@@ -87,6 +95,7 @@ class ClientSync final : public agent::SyncControl {
   ClientSync(replica::Replica& replica, ClientLoop& loop, Options options, Files files);
 
   void beat();
+  void tell_presence();
   void read_settings();
   base::Result<> run_engine();
   void retire_engine();
@@ -109,6 +118,7 @@ class ClientSync final : public agent::SyncControl {
   const Options options_;
   SyncRequests requests_;
   std::unique_ptr<Leadership> leadership_;
+  SessionFiles sessions_;
 
   bool is_started_ = false;
   std::optional<net::client::HubAccess> access_;

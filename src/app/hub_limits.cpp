@@ -22,6 +22,7 @@ constexpr std::array k_limits = {
     Limit{"push-operations", [](hub::HubOptions& o) -> hub::RateRule& { return o.push_operations; }},
     Limit{"stream-opens", [](hub::HubOptions& o) -> hub::RateRule& { return o.stream_opens; }},
     Limit{"invitations", [](hub::HubOptions& o) -> hub::RateRule& { return o.invitation_tries; }},
+    Limit{"presence-reports", [](hub::HubOptions& o) -> hub::RateRule& { return o.presence_reports; }},
     Limit{"sign-ins-account", [](hub::HubOptions& o) -> hub::RateRule& { return o.sign_in.by_account; }},
     Limit{"sign-ins-address", [](hub::HubOptions& o) -> hub::RateRule& { return o.sign_in.by_address; }},
     Limit{"refreshes", [](hub::HubOptions& o) -> hub::RateRule& { return o.sign_in.refreshes; }},

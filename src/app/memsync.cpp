@@ -51,6 +51,7 @@ class Bench {
         },
         [&process] { process.sync().settings_changed(); },
         [&process] { process.sync().start_once(); },
+        [&process] { process.be_seen_as(model::PresenceKind::command_line); },
     });
     return &*bench_;
   }

@@ -27,6 +27,8 @@ struct Workbench {
   std::function<void()> settings_changed;
   /// From now on this process syncs if no other one does.
   std::function<void()> start_sync;
+  /// From now on others see that somebody is at this process's command line.
+  std::function<void()> be_seen;
 };
 
 /// What every command gets.

@@ -35,9 +35,24 @@ void find_out(const Context& context, Workbench& bench) {
   bench.start_sync();
   bench.run_until([&] {
     const auto report = bench.session.sync().report();
-    return !std::holds_alternative<replica::Connecting>(report.connection) ||
-           bench.session.instant() >= latest;
+    if (bench.session.instant() >= latest) return true;
+    if (std::holds_alternative<replica::Connecting>(report.connection)) return false;
+    const auto* const live = std::get_if<replica::Live>(&report.connection);
+    // A stream begins with who is here.
+    return !live || live->mode == replica::ListenMode::long_poll || report.knows_present;
   });
+}
+
+/// Who is in the workspace now.
+std::string present_table(const Context& context, const std::vector<agent::PresentView>& present) {
+  std::vector<std::vector<Cell>> rows;
+  for (const agent::PresentView& each : present)
+    rows.push_back({{each.name, Style::bold},
+                    {each.client.empty() ? each.kind : each.client},
+                    {each.state, each.state == "active" ? Style::green : Style::dim},
+                    {clip_columns(each.document, 40)},
+                    {each.seen, Style::dim}});
+  return format_table(context.terminal, {{"HERE"}, {"WITH"}, {"STATE"}, {"DOCUMENT"}, {"SEEN"}}, rows);
 }
 
 } // namespace
@@ -77,6 +92,7 @@ Result<> run_status(const Context& context) {
                                {"REFUSED", Align::right},
                                {"CONFLICTS", Align::right}},
                               rows);
+  if (!status.present.empty()) text += "\n" + present_table(context, status.present);
   context.show(agent::to_json(status), text);
   return {};
 }

@@ -3,6 +3,7 @@
 #include "agent/display.h"
 #include "cli/hub_session.h"
 #include "tools/use_workspace.h"
+#include "wire/presence_codec.h"
 
 namespace memsync::cli {
 
@@ -35,6 +36,15 @@ Json to_json(const TeamInfo& team) {
                {"members", team.members.size()}};
   if (!team.slug.empty()) json["slug"] = team.slug;
   return json;
+}
+
+/// `active, claude-code/2.1`
+Cell present_cell(const model::PresentMember& member) {
+  const model::Presence& presence = member.presence;
+  const std::string with =
+      presence.client.empty() ? std::string(model::name_of(presence.kind)) : agent::show(presence.client);
+  return {fmt::format("{}, {}", model::name_of(presence.state), with),
+          presence.state == model::PresenceState::active ? Style::green : Style::dim};
 }
 
 Json to_json(const InvitationRow& row) {
@@ -136,16 +146,26 @@ Result<> run_team_switch(const Context& context, const TeamOptions& options) {
 Result<> run_team_members(const Context& context, const TeamOptions& options) {
   TRY_ASSIGN(TeamCalls calls, call_hub(context.settings));
   TRY_ASSIGN(const auto team, choose_team(calls, options.team));
+  TRY_ASSIGN(const auto present, calls.present(team.id));
   Json list = Json::array();
   std::vector<std::vector<Cell>> rows;
   for (const wire::MemberInfo& member : team.members) {
+    Json sessions = Json::array();
+    Cell now;
+    for (const model::PresentMember& each : present) {
+      if (each.user != member.id) continue;
+      if (sessions.empty()) now = present_cell(each);
+      sessions.push_back(wire::encode_present(each));
+    }
     list.push_back(wire::encode_member(member));
+    list.back()["present"] = std::move(sessions);
     rows.push_back({{agent::show(member.name), Style::bold},
                     {agent::show(member.email)},
-                    {std::string(model::name_of(member.role))}});
+                    {std::string(model::name_of(member.role))},
+                    std::move(now)});
   }
   context.show(Json{{"team", to_json(team)}, {"members", std::move(list)}},
-               format_table(context.terminal, {{"NAME"}, {"E-MAIL"}, {"ROLE"}}, rows));
+               format_table(context.terminal, {{"NAME"}, {"E-MAIL"}, {"ROLE"}, {"NOW"}}, rows));
   return {};
 }
 

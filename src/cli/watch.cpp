@@ -110,6 +110,7 @@ Result<> run_watch(const Context& context, const WatchOptions& options) {
   TRY_ASSIGN(Workbench* const bench, context.open());
   Follower follower(context, bench->session, options);
   Result<> failure;
+  bench->be_seen();
   bench->start_sync();
   bench->run_until([&] {
     if (context.is_interrupted()) return true;

@@ -40,6 +40,7 @@ Hub::Implementation::Implementation(base::Clock& clock_source, base::Random& ran
       denials(k_audited_denials),
       socket_opens(options.socket_opens),
       socket_messages(options.socket_messages),
+      presence_reports(options.presence_reports),
       streams(clock, random, store, broker, metrics, options.streams),
       queue(store, clock, metrics,
             [this](const std::vector<UserId>& touched) {

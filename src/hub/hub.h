@@ -39,6 +39,7 @@ struct HubOptions {
   RateRule invitation_tries{20, 20};        // per address
   RateRule socket_opens{10, 10};            // per user
   RateRule socket_messages{100, 100};       // per user; presence and cursors are not counted
+  RateRule presence_reports{120, 120};      // per token
   SignInRules sign_in;
   DeviceFlow::Rules devices;
   Mailer* mailer = nullptr; // sends invitations; nullptr: nobody does. Must outlive the hub.
@@ -276,6 +277,21 @@ class Hub {
   /// Changes the kinds named; what is turned off is not made any more.
   Answer<NotificationPreferences> change_notification_preferences(const Principal& principal,
                                                                   const NotificationPreferences& wanted);
+
+  // --- who is here; of this hub's memory, stale after 60 s (hub_presence.cpp) ---
+
+  /// Sessions in workspaces that the principal may not read are left out; how many were taken.
+  Answer<std::size_t> report_presence(const Principal& principal, const wire::PresenceReport& report);
+  /// The same for somebody at a WebSocket, which is named by `reporter`; nothing: they went. Does not block,
+  /// and trusts that the socket has the right to its workspace for as long as it is open.
+  void report_presence(const SocketVisit& visit, const std::string& reporter,
+                       const std::optional<model::Presence>& presence);
+  Answer<std::vector<model::PresentMember>> present(const Principal& principal,
+                                                    const model::WorkspaceId& workspace);
+  /// Those at that document or node.
+  Answer<std::vector<model::PresentMember>> present_at(const Principal& principal,
+                                                       const model::WorkspaceId& workspace,
+                                                       const model::NodeId& room);
 
   // --- the program around it ---
 

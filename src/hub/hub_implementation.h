@@ -101,7 +101,7 @@ class Hub::Implementation {
   std::map<model::WorkspaceId, wire::WorkspaceDigest> digests; // guarded by it; the last one of each
 
   RateLimiter push_requests, push_operations, stream_opens, invitation_tries, denials;
-  RateLimiter socket_opens, socket_messages;
+  RateLimiter socket_opens, socket_messages, presence_reports;
   SocketTickets socket_tickets;
   Rooms rooms;
   Streams streams;

@@ -53,7 +53,7 @@ bool Rooms::is_in(const RoomVisitor& visitor, const RoomName& room) const {
   return at != visitors_.end() && at->second.rooms.contains(room);
 }
 
-void Rooms::set_presence(RoomVisitor& visitor, wire::SocketPresence presence) {
+void Rooms::set_presence(RoomVisitor& visitor, model::PresenceState presence) {
   Visitor& who = known(visitor);
   who.presence = presence;
   for (const auto& [room, cursor] : who.rooms)

@@ -41,7 +41,7 @@ class Rooms {
   bool is_in(const RoomVisitor& visitor, const wire::RoomName& room) const;
 
   /// Tells the others of every room.
-  void set_presence(RoomVisitor& visitor, wire::SocketPresence presence);
+  void set_presence(RoomVisitor& visitor, model::PresenceState presence);
   /// Tells the others of that room, in which the visitor must be. `cursor` is JSON text.
   void set_cursor(RoomVisitor& visitor, const wire::RoomName& room, std::string cursor);
 
@@ -50,7 +50,7 @@ class Rooms {
     RoomVisitor* visitor = nullptr;
     model::WorkspaceId workspace;
     wire::SocketPerson person;
-    wire::SocketPresence presence = wire::SocketPresence::active;
+    model::PresenceState presence = model::PresenceState::active;
     std::map<wire::RoomName, std::string> rooms; // and the cursor there, empty: none
   };
   using Key = std::pair<model::WorkspaceId, wire::RoomName>;

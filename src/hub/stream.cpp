@@ -159,7 +159,8 @@ struct Streams::Implementation::Opening {
   std::map<WorkspaceId, model::Role> memberships;
   model::Epoch epoch;
   std::int64_t access_version = 0;
-  std::int64_t notified = 0; // the version of the notifications: earlier ones are fetched by who opens
+  std::vector<std::string> present; // if it is to tell who is here: an event for each workspace
+  std::int64_t notified = 0;        // the version of the notifications: earlier ones are fetched by who opens
 };
 
 Answer<Streams::Implementation::Opening> Streams::Implementation::read_opening(const Principal& principal,
@@ -177,6 +178,9 @@ Answer<Streams::Implementation::Opening> Streams::Implementation::read_opening(c
         return problem;
       }
       opening.logs.push_back(reader.log_range(workspace));
+      if (request.tells_presence || request.view == StreamView::ops)
+        opening.present.push_back(encode_presence(
+            request.view, present_in(reader, workspace, presence.list(workspace, clock_.now()))));
     }
     opening.memberships = memberships_of(reader, principal.user);
     return opening;
@@ -190,6 +194,7 @@ Answer<std::shared_ptr<State>> Streams::Implementation::open(const Principal& pr
   const Instant now = clock_.instant();
   auto state = std::make_shared<State>(principal, request.view, opening.epoch, shared_from_this());
   state->memberships = std::move(opening.memberships);
+  state->tells_presence = request.tells_presence || request.view == StreamView::ops;
   state->access_version = opening.access_version;
   state->ends_at = end_of(principal, now);
   state->heartbeat_at = now + options_.heartbeat;
@@ -199,6 +204,8 @@ Answer<std::shared_ptr<State>> Streams::Implementation::open(const Principal& pr
     state->sink = &sink;
     for (std::size_t i = 0; i < request.workspaces.size(); ++i)
       add_lane(*state, request, i, opening.logs[i], now);
+    for (std::size_t i = 0; i < opening.present.size(); ++i)
+      if (state->lanes[i].channel) state->push_presence(i, std::move(opening.present[i]), now);
     states_.insert(state.get());
     if (notified_version_ < 0) notified_version_ = opening.notified;
     // Rights that changed between reading them and being registered here were looked for without us.
@@ -355,5 +362,6 @@ void Streams::stop() { implementation_->stop(); }
 void Streams::suspend(const model::UserId& user) { implementation_->suspend(user); }
 void Streams::go_away(std::chrono::milliseconds spread) { implementation_->go_away(spread); }
 std::size_t Streams::count() const { return implementation_->count(); }
+PresenceBook& Streams::presence() { return implementation_->presence; }
 
 } // namespace memsync::hub

@@ -13,6 +13,7 @@
 #include "hub/answer.h"
 #include "hub/broker.h"
 #include "hub/metrics.h"
+#include "hub/presence.h"
 #include "hub/principal.h"
 #include "hub/store.h"
 
@@ -29,6 +30,7 @@ struct StreamRequest {
   std::vector<model::Cursor> after;
   StreamView view = StreamView::memories;
   std::vector<model::ReplicaId> replicas; // who reads, in the order of workspaces; or none
+  bool tells_presence = false;            // also who is here; view ops always does
 };
 
 /// Bytes to send, shared by all streams that send them.
@@ -133,6 +135,9 @@ class Streams {
   void go_away(std::chrono::milliseconds spread);
 
   std::size_t count() const;
+
+  /// Who is here, as the pump tells it to the streams that want to hear it.
+  PresenceBook& presence();
 
  private:
   friend class Subscription;

@@ -184,6 +184,13 @@ std::string encode_goaway(StreamView view, const wire::StreamGoaway& goaway) {
   return unnamed("goaway", "", {{"retry_ms", goaway.retry_ms}});
 }
 
+std::string encode_presence(StreamView view, const wire::StreamPresence& presence) {
+  if (view == StreamView::ops) return named(presence);
+  return unnamed(
+      "present", "",
+      {{"workspace_id", presence.workspace.view()}, {"present", wire::to_json(presence)["present"]}});
+}
+
 std::string encode_notifications(const wire::StreamNotifications& notifications) {
   return named(notifications);
 }

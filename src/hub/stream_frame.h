@@ -31,6 +31,8 @@ std::string encode_heartbeat(StreamView view, const wire::StreamHeartbeat& heart
 std::string encode_member(StreamView view, const wire::StreamMember& member);
 std::string encode_revoked(StreamView view, const wire::StreamRevoked& revoked);
 std::string encode_goaway(StreamView view, const wire::StreamGoaway& goaway);
+/// In view `memories` it is what a WebSocket sends on, of the type `present`.
+std::string encode_presence(StreamView view, const wire::StreamPresence& presence);
 /// Of view `ops` only.
 std::string encode_notifications(const wire::StreamNotifications& notifications);
 

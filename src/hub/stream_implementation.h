@@ -31,6 +31,7 @@ class Streams::Implementation : public std::enable_shared_from_this<Streams::Imp
   std::size_t count() const;
 
   std::unique_ptr<Broker::Listening> listening;
+  PresenceBook presence;
 
  private:
   struct Opening;
@@ -56,6 +57,9 @@ class Streams::Implementation : public std::enable_shared_from_this<Streams::Imp
   void read_rights(StoreReader& reader, Round& round);
   static base::Result<> read_channels(StoreReader& reader, Round& round);
   static base::Result<> read_feeds(StoreReader& reader, Round& round);
+  void tell_presence();
+  static wire::StreamPresence present_in(StoreReader& reader, const model::WorkspaceId& workspace,
+                                         std::vector<model::PresentMember> present);
   void read_notifications(StoreReader& reader, Round& round);
   bool apply(Round& round);
   void apply_rights(Round& round, base::Instant now);

@@ -76,6 +76,7 @@ Instant Streams::Implementation::step() {
     if (checks_heads) heads_at_ = now + options_.head_poll;
   }
   while (run_round(checks_heads)) checks_heads = false;
+  tell_presence();
   {
     // Looking at every stream after every commit would cost more than the commit.
     const std::lock_guard lock(mutex_);
@@ -162,6 +163,46 @@ void Streams::Implementation::read_rights(StoreReader& reader, Round& round) {
       if (role) continue;
       if (role.error().code == base::ErrorCode::unauthenticated) check.rights.is_valid = false;
       check.rights.refused[workspace] = role.error().code;
+    }
+  }
+}
+
+// --- who is here ---
+
+/// Only members are shown: somebody who was removed may still have reported a moment ago.
+wire::StreamPresence Streams::Implementation::present_in(StoreReader& reader, const WorkspaceId& workspace,
+                                                         std::vector<model::PresentMember> present) {
+  std::erase_if(present, [&](const model::PresentMember& each) {
+    const auto member = reader.find_member(workspace, each.user);
+    return !member || member->removed;
+  });
+  return {workspace, std::move(present)};
+}
+
+void Streams::Implementation::tell_presence() {
+  const auto changed = presence.take_changed(clock_.now());
+  if (changed.empty()) return;
+  using Key = std::pair<WorkspaceId, StreamView>;
+  const auto events = store_.read([&](StoreReader& reader) -> base::Result<std::map<Key, std::string>> {
+    std::map<Key, std::string> encoded;
+    for (const WorkspaceId& workspace : changed) {
+      const auto event = present_in(reader, workspace, presence.list(workspace, clock_.now()));
+      for (const StreamView view : {StreamView::memories, StreamView::ops})
+        encoded[{workspace, view}] = encode_presence(view, event);
+    }
+    return encoded;
+  });
+  if (!events) return presence.put_back(changed);
+  const std::lock_guard lock(mutex_);
+  const Instant now = clock_.instant();
+  for (const auto& [key, bytes] : *events) {
+    const auto channel = channels_.find(key);
+    if (channel == channels_.end()) continue;
+    for (State* state : channel->second->streams) {
+      if (state->is_closing || !state->tells_presence) continue;
+      for (std::size_t i = 0; i < state->lanes.size(); ++i)
+        if (state->lanes[i].channel == channel->second) state->push_presence(i, bytes, now);
+      mark_ready(*state);
     }
   }
 }
@@ -284,6 +325,9 @@ void Streams::Implementation::apply_rights(Round& round, Instant now) {
       else if (rights.is_valid)
         state.push_event(encode_member(state.view, {workspace}), now);
     }
+    std::set<WorkspaceId> still;
+    for (const auto& [workspace, role] : rights.memberships) still.insert(workspace);
+    presence.keep_only(state.principal.user, still);
     state.memberships = std::move(rights.memberships);
     if (closes || (!rights.refused.empty() && !state.has_lanes())) {
       state.drop_frames();

@@ -39,6 +39,15 @@ void StreamState::push_notifications(wire::StreamNotifications event, base::Inst
   queue.back().is_notification = true;
 }
 
+void StreamState::push_presence(std::size_t index, std::string bytes, base::Instant now) {
+  std::erase_if(queue, [&](const Item& item) {
+    if (item.presence_of == index) queued_bytes -= item.size();
+    return item.presence_of == index;
+  });
+  push_event(std::move(bytes), now);
+  queue.back().presence_of = index;
+}
+
 void StreamState::push_frame(std::size_t index, const StreamFrame& frame, base::Instant now) {
   if (queue.empty()) waiting_since = now;
   lanes[index].given = frame.to;
@@ -70,7 +79,7 @@ void StreamState::end_lane(std::size_t index) {
   Lane& lane = lanes[index];
   if (lane.channel) lane.channel->streams.erase(this);
   lane.channel.reset();
-  std::erase_if(queue, [&](const Item& item) { return item.lane == index; });
+  std::erase_if(queue, [&](const Item& item) { return item.lane == index || item.presence_of == index; });
   queued_bytes = 0;
   for (const Item& item : queue) queued_bytes += item.size();
   lane.given = lane.taken;

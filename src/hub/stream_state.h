@@ -38,6 +38,7 @@ struct StreamState : std::enable_shared_from_this<StreamState> {
     model::Sequence to;        // of its lane, once taken
     bool is_droppable = false; // can be made again from the log or the clock
     bool is_notification = false;
+    std::size_t presence_of = k_no_lane; // the lane of whose workspace it says who is there
     std::size_t size() const { return first.size + id.size + last.size; }
   };
 
@@ -56,7 +57,8 @@ struct StreamState : std::enable_shared_from_this<StreamState> {
   bool is_closing = false;         // over once the queue is taken
   bool has_stalled = false;        // over now: its peer takes nothing
   bool is_ready = false;           // in the list of those to be told
-  base::Instant waiting_since{};   // since when something is there to take
+  bool tells_presence = false;
+  base::Instant waiting_since{}; // since when something is there to take
   base::Instant heartbeat_at{}, ends_at{};
   /// The range of the one notification event in the queue.
   struct NotificationRange {
@@ -74,6 +76,8 @@ struct StreamState : std::enable_shared_from_this<StreamState> {
   /// At most one event of notifications waits: with one that is still there, both become one without content,
   /// which the reader fetches.
   void push_notifications(wire::StreamNotifications event, base::Instant now);
+  /// Who is in the lane's workspace now; takes the place of what still waits to be sent about it.
+  void push_presence(std::size_t lane, std::string bytes, base::Instant now);
   void push_frame(std::size_t lane, const StreamFrame& frame, base::Instant now);
   /// Forgets everything that can be made again; the lanes go back to what was taken.
   void drop_frames();

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "replica/lane.h"
 #include "replica/notification_sync.h"
+#include "replica/presence_sync.h"
 #include "replica/sync_store.h"
 
 namespace memsync::replica {
@@ -63,7 +64,8 @@ class Engine::Core {
                  options.batch_operations,
                  [this](HubRequest request) { return send(std::move(request)); },
                  [this] { return is_live(); }},
-        notifications_(replica, store_, [this](HubRequest request) { return send(std::move(request)); }) {}
+        notifications_(replica, store_, [this](HubRequest request) { return send(std::move(request)); }),
+        presence_(replica, [this](HubRequest request) { return send(std::move(request)); }) {}
 
   Result<Instant> step(EngineMessage message) {
     TRY(std::visit([&](auto& each) { return take(each); }, message));
@@ -77,6 +79,11 @@ class Engine::Core {
     const auto at = lanes_.find(id);
     return at == lanes_.end() ? account_known_ : at->second.is_settled();
   }
+
+  std::vector<model::PresentMember> present() const {
+    return is_live() ? presence_.list(listening_to_) : std::vector<model::PresentMember>();
+  }
+  bool knows_present() const { return is_live() && presence_.knows(listening_to_); }
 
   bool has_synced() const {
     return !sync_requested_ && !notifications_.is_sync_requested() && unlisted_.empty() &&
@@ -113,11 +120,17 @@ class Engine::Core {
     return {};
   }
 
+  Result<> take(PresenceNow& now_here) {
+    presence_.set_sessions(std::move(now_here.sessions));
+    return {};
+  }
+
   Result<> take(HubAnswer& answer) {
     if (answer.hub_time) TRY(note_hub_time(*answer.hub_time));
     if (answer.request == account_request_) return take_account(answer);
     if (unlisted_.erase(answer.request) > 0) return take_unlisted(answer);
     if (notifications_.owns(answer.request)) return notifications_.take(answer);
+    if (presence_.owns(answer.request)) return presence_.take(answer), Result<>();
     for (auto& [id, lane] : lanes_) {
       if (!lane.owns(answer.request)) continue;
       TRY_ASSIGN(const auto problem, lane.take(answer));
@@ -145,6 +158,7 @@ class Engine::Core {
   Result<> take(ListenEnded& ended) {
     if (ended.id != listen_) return {};
     listen_ = 0;
+    presence_.forget();
     listening_to_.clear();
     const bool was_live = is_live();
     if (ended.retry) listen_backoff_.set_floor(*ended.retry);
@@ -307,11 +321,16 @@ class Engine::Core {
 
   Result<> take_event(wire::StreamNotifications& event) { return notifications_.take(event); }
 
+  Result<> take_event(wire::StreamPresence& event) { return presence_.take(event), Result<>(); }
+
   bool is_live() const { return std::holds_alternative<Live>(connection_); }
 
   void note_live(ListenMode mode) {
     connection_ = Live{mode};
-    if (std::exchange(fetched_notifications_for_, listen_) != listen_) notifications_.note_connected();
+    if (std::exchange(connected_, listen_) != listen_) {
+      notifications_.note_connected();
+      presence_.note_connected();
+    }
     listen_backoff_ = base::Backoff(k_first_delay, k_longest_delay);
   }
 
@@ -370,6 +389,10 @@ class Engine::Core {
     }
     if (account_known_) TRY(notifications_.advance());
     if (notifications_.blocked_until() > now()) wake = std::min(wake, notifications_.blocked_until());
+    if (is_live()) {
+      TRY(presence_.advance());
+      if (presence_.due_at() > now()) wake = std::min(wake, presence_.due_at());
+    }
     TRY(advance_listening());
     if (listen_ == 0 && retry_listen_at_ > now()) wake = std::min(wake, retry_listen_at_);
     if (polling_until_ > now()) wake = std::min(wake, polling_until_);
@@ -435,8 +458,8 @@ class Engine::Core {
   LaneContext context_;
   std::map<WorkspaceId, Lane> lanes_;
   NotificationSync notifications_;
-  std::uint64_t fetched_notifications_for_ = 0; // the attempt of listening
-  std::uint64_t last_request_ = 0;              // requests and listening attempts share one count
+  PresenceSync presence_;
+  std::uint64_t last_request_ = 0; // requests and listening attempts share one count
 
   bool account_known_ = false;
   model::Epoch account_epoch_;  // of the hub's logs, when the account was asked for
@@ -447,8 +470,9 @@ class Engine::Core {
   Instant retry_account_at_{}, account_asked_at_{};
   base::Backoff account_backoff_{k_first_delay, k_longest_delay};
 
-  std::uint64_t listen_ = 0;  // the attempt under way; 0: none
-  std::uint64_t greeted_ = 0; // the last attempt whose hello came
+  std::uint64_t listen_ = 0;    // the attempt under way; 0: none
+  std::uint64_t greeted_ = 0;   // the last attempt whose hello came
+  std::uint64_t connected_ = 0; // the last attempt that brought anything
   ListenMode listen_mode_ = ListenMode::stream;
   std::vector<WorkspaceId> listening_to_;
   Instant retry_listen_at_{};
@@ -466,6 +490,8 @@ Engine::~Engine() = default;
 Result<Instant> Engine::step(EngineMessage message) { return core_->step(std::move(message)); }
 const Connection& Engine::connection() const { return core_->connection_; }
 const SyncCounters& Engine::counters() const { return core_->counters_; }
+std::vector<model::PresentMember> Engine::present() const { return core_->present(); }
+bool Engine::knows_present() const { return core_->knows_present(); }
 bool Engine::is_settled(const WorkspaceId& id) const { return core_->is_settled(id); }
 bool Engine::has_synced() const { return core_->has_synced(); }
 

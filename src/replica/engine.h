@@ -22,10 +22,14 @@ struct LocalCommit {};
 struct Tick {};
 /// A person or agent asked to sync now: pull and push without waiting for back-off.
 struct SyncNow {};
+/// What the processes of this store are doing now.
+struct PresenceNow {
+  std::vector<model::Presence> sessions;
+};
 /// The configuration (hub, token) or the network changed: connect again at once.
 struct Reconnect {};
-using EngineMessage =
-    std::variant<Tick, LocalCommit, SyncNow, Reconnect, HubAnswer, ListenEvent, ListenPolled, ListenEnded>;
+using EngineMessage = std::variant<Tick, LocalCommit, SyncNow, Reconnect, PresenceNow, HubAnswer, ListenEvent,
+                                   ListenPolled, ListenEnded>;
 
 /// Whether `next` continues the same range of the stream as `first`: then `first` holds both and they cost
 /// one transaction. Up to 250 entries, so that a tool's call waits for no longer than it takes to apply
@@ -76,6 +80,10 @@ class Engine {
 
   const Connection& connection() const;
   const SyncCounters& counters() const;
+  /// Who is in each workspace, this store's own sessions among them; nobody while there is no live stream.
+  std::vector<model::PresentMember> present() const;
+  /// True once it is known of every workspace; never while changes are polled for.
+  bool knows_present() const;
   /// True when the workspace has nothing in flight, its cursor is at the last heard head and its outbox
   /// is empty or known to be blocked.
   bool is_settled(const model::WorkspaceId& workspace) const;

@@ -45,15 +45,19 @@ struct GetNotifications {
 struct MarkNotificationsRead {
   std::vector<model::NotificationId> ids;
 };
-using HubRequest = std::variant<MeRequest, PushToWorkspace, PullFromWorkspace, OpenSnapshot, NextSnapshotPage,
-                                GetDigest, GetHistory, GetNotifications, MarkNotificationsRead>;
+struct ReportPresence {
+  wire::PresenceReport report;
+};
+using HubRequest =
+    std::variant<MeRequest, PushToWorkspace, PullFromWorkspace, OpenSnapshot, NextSnapshotPage, GetDigest,
+                 GetHistory, GetNotifications, MarkNotificationsRead, ReportPresence>;
 
 /// The answer to one request, or why there is none: `offline` when nothing was heard.
 struct HubAnswer {
   std::uint64_t request = 0;
   std::variant<wire::Problem, wire::Me, wire::PushAnswer, wire::PullAnswer, wire::SnapshotOpened,
                wire::SnapshotPage, wire::WorkspaceDigest, wire::HistoryPage, wire::NotificationChanges,
-               wire::NotificationsMarked>
+               wire::NotificationsMarked, wire::PresenceReported>
       content;
   std::optional<base::Timestamp> hub_time; // of the Date header, for the measured clock offset
 };

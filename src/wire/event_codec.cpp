@@ -80,6 +80,12 @@ StreamEvent read_notifications(ObjectReader& reader) {
   return event;
 }
 
+StreamEvent read_presence(ObjectReader& reader) {
+  StreamPresence event{reader.id<WorkspaceId>("workspace"), {}};
+  reader.list("present", event.present, &decode_present);
+  return event;
+}
+
 struct EventRow {
   std::string_view name;
   StreamEvent (*read)(ObjectReader&);
@@ -93,7 +99,8 @@ constexpr std::array<EventRow, std::variant_size_v<StreamEvent>> k_events{
      {"member", &read_member},
      {"revoked", &read_revoked},
      {"goaway", &read_goaway},
-     {"notification", &read_notifications}}};
+     {"notification", &read_notifications},
+     {"presence", &read_presence}}};
 
 } // namespace
 

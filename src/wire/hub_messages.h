@@ -9,6 +9,7 @@
 #include "model/operation.h"
 #include "model/permissions.h"
 #include "wire/notification_codec.h"
+#include "wire/presence_codec.h"
 
 /// The bodies of the sync routes and the events of the replica's stream, wire version 1
 /// (schemas/openapi.json, schemas/events/*.json). Every encode gives JSON text, every decode fails with
@@ -157,7 +158,7 @@ struct StreamGoaway {
   std::int64_t retry_ms = 0;
 };
 using StreamEvent = std::variant<StreamHello, StreamOps, StreamHeartbeat, StreamResync, StreamMember,
-                                 StreamRevoked, StreamGoaway, StreamNotifications>;
+                                 StreamRevoked, StreamGoaway, StreamNotifications, StreamPresence>;
 
 std::string encode(const PushRequest& request);
 base::Result<PushRequest> decode_push_request(const base::Json& json);

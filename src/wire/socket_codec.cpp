@@ -89,7 +89,7 @@ Result<SocketRequest> decode_socket_request(const Json& json, std::string& id) {
   } else if (type == "leave") {
     request.content = SocketLeave{read_room(reader)};
   } else if (type == "presence") {
-    request.content = SocketSetPresence{reader.name<SocketPresence>("presence")};
+    request.content = SocketSetPresence{reader.name<model::PresenceState>("presence")};
   } else if (type == "cursor") {
     request.content = read_cursor(reader);
   } else if (type == "edit") {

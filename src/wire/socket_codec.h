@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "model/ids.h"
 #include "model/names.h"
+#include "model/presence.h"
 #include "wire/hub_messages.h"
 
 /// The messages of GET /ws/workspace/{id}, JSON texts in both directions: schemas/events/socket_requests.json
@@ -16,17 +17,12 @@
 namespace memsync::wire {
 
 enum class RoomKind { document, node };
-enum class SocketPresence { active, idle, away };
 
 } // namespace memsync::wire
 
 template <>
 struct memsync::model::EnumNames<memsync::wire::RoomKind> {
   static constexpr std::array<std::string_view, 2> names{"document", "node"};
-};
-template <>
-struct memsync::model::EnumNames<memsync::wire::SocketPresence> {
-  static constexpr std::array<std::string_view, 3> names{"active", "idle", "away"};
 };
 
 namespace memsync::wire {
@@ -52,7 +48,7 @@ struct SocketLeave {
   RoomName room;
 };
 struct SocketSetPresence {
-  SocketPresence presence = SocketPresence::active;
+  model::PresenceState presence = model::PresenceState::active;
 };
 struct SocketSetCursor {
   RoomName room;
@@ -83,7 +79,7 @@ struct SocketPerson {
 };
 struct SocketMember {
   SocketPerson person;
-  SocketPresence presence = SocketPresence::active;
+  model::PresenceState presence = model::PresenceState::active;
   std::string cursor; // JSON text; empty: none
 };
 

@@ -87,6 +87,12 @@ class Routes {
         [](std::uint64_t unread) { return wire::encode(wire::NotificationsMarked{unread}); },
         &wire::decode_notifications_marked);
   }
+  Content operator()(const replica::ReportPresence& request) {
+    return cross(
+        hub_.report_presence(principal_, request.report),
+        [](std::size_t seen) { return wire::encode(wire::PresenceReported{seen}); },
+        &wire::decode_presence_reported);
+  }
   Content operator()(const replica::GetDigest& request) {
     return cross(
         hub_.digest(principal_, request.workspace),

@@ -56,6 +56,9 @@ struct Encoder {
   HttpRequest operator()(const replica::MarkNotificationsRead& mark) const {
     return {"/api/v1/notifications/mark-read", wire::encode_mark_read(mark.ids)};
   }
+  HttpRequest operator()(const replica::ReportPresence& report) const {
+    return {"/api/v1/presence/heartbeat", wire::encode(report.report)};
+  }
 };
 
 template <class T>
@@ -92,6 +95,9 @@ struct Decoder {
   }
   HubContent operator()(const replica::MarkNotificationsRead&) const {
     return decode_as(json, &wire::decode_notifications_marked);
+  }
+  HubContent operator()(const replica::ReportPresence&) const {
+    return decode_as(json, &wire::decode_presence_reported);
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include "net/client/routes.h"
 #include "wire/json_reader.h"
+#include "wire/presence_codec.h"
 
 namespace memsync::net::client {
 
@@ -112,6 +113,12 @@ Result<TeamInfo> TeamCalls::create(std::string_view name, std::string_view slug)
   if (!slug.empty()) body["slug"] = slug;
   TRY_ASSIGN(const Json json, call("POST", "/api/v1/workspaces", body));
   return decode_team(json);
+}
+
+Result<std::vector<model::PresentMember>> TeamCalls::present(const model::WorkspaceId& team) {
+  const std::string path = fmt::format("/api/v1/presence/online?workspace_id={}", team.view());
+  TRY_ASSIGN(const Json json, call("GET", path, nullptr));
+  return decode_list(json, "present", &wire::decode_present);
 }
 
 Result<> TeamCalls::rename(const model::WorkspaceId& team, std::string_view name) {

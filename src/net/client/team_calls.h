@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/presence.h"
 #include "net/client/connection.h"
 #include "wire/hub_messages.h"
 
@@ -42,6 +43,8 @@ class TeamCalls {
   base::Result<std::vector<TeamInfo>> teams();
   /// Without a slug the hub makes one of the name.
   base::Result<TeamInfo> create(std::string_view name, std::string_view slug);
+  /// Who is there at this moment, the most active first.
+  base::Result<std::vector<model::PresentMember>> present(const model::WorkspaceId& team);
   base::Result<> rename(const model::WorkspaceId& team, std::string_view name);
   /// `confirmed_name` must be its exact name.
   base::Result<> remove(const model::WorkspaceId& team, std::string_view confirmed_name);

@@ -85,6 +85,11 @@ hub::Answer<Response> add_comment(Call& call);
 hub::Answer<Response> list_conflicts(Call& call);
 hub::Answer<Response> resolve_conflict(Call& call);
 
+// handlers_presence.cpp
+hub::Answer<Response> list_present(Call& call);
+hub::Answer<Response> list_present_at(Call& call);
+hub::Answer<Response> report_presence(Call& call);
+
 // handlers_notification.cpp
 hub::Answer<Response> list_notifications(Call& call);
 hub::Answer<Response> list_notification_changes(Call& call);

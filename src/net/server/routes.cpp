@@ -100,6 +100,10 @@ constexpr Route k_routes[] = {
     {put, "/api/v1/notifications/preferences", signed_in, k_no_permission, k_json,
      &answered<&change_preferences>},
 
+    {get, "/api/v1/presence/online", member, memory_read, k_none, &answered<&list_present>},
+    {get, "/api/v1/presence/room/{id}", member, memory_read, k_none, &answered<&list_present_at>},
+    {post, "/api/v1/presence/heartbeat", signed_in, k_no_permission, k_json, &answered<&report_presence>},
+
     {get, "/api/v1/audit", member, team_write, k_none, &answered<&list_audit>},
 };
 

@@ -6,6 +6,7 @@
 #include <boost/beast/websocket.hpp>
 
 #include "base/log.h"
+#include "net/server/browser.h"
 #include "net/server/channel_stream.h"
 #include "net/server/core.h"
 #include "net/server/item_json.h"
@@ -27,6 +28,7 @@ constexpr auto k_ticket_limit = 10s;
 constexpr auto k_renewal_limit = 60s; // after the sign-in has ended
 constexpr auto k_idle = 40s;          // Beast pings after half of it: every 20 s
 constexpr auto k_tell_period = 50ms;  // others hear of cursors and presence 20 times a second
+constexpr auto k_report_period = 20s; // whoever is not reported for 60 s has left
 constexpr auto k_feed_again = 5s;
 constexpr std::size_t k_take_bytes = std::size_t{64} << 10;
 constexpr std::size_t k_choked_bytes = std::size_t{64} << 10; // of answers that wait: nothing more is read
@@ -47,13 +49,13 @@ http::request<http::empty_body> upgrade_request(const Request::Upgrade& upgrade,
   return request;
 }
 
-/// The node, if it is there to be looked at and is what the room says.
-hub::Answer<> check_room(hub::Hub& hub, const hub::Principal& principal, const model::WorkspaceId& workspace,
-                         const RoomName& room) {
+/// The room's document, if its node is there to be looked at and is what the room says.
+hub::Answer<model::DocumentId> check_room(hub::Hub& hub, const hub::Principal& principal,
+                                          const model::WorkspaceId& workspace, const RoomName& room) {
   TRY_ASSIGN(const auto view, hub.node(principal, workspace, room.id));
   if (room.kind == wire::RoomKind::document && !view.node.is_document_root())
     return Error{ErrorCode::not_found, "this node is no document: join its room as node:ID"};
-  return {};
+  return view.document;
 }
 
 } // namespace
@@ -72,6 +74,7 @@ WebSocket::WebSocket(model::WorkspaceId workspace, const Request& request,
       host_(request.host),
       address_(request.address),
       user_(visit ? visit->principal.user : model::UserId{}),
+      client_(browser_name(request)),
       visit_(std::move(visit)) {}
 
 WebSocket::~WebSocket() = default;
@@ -105,7 +108,9 @@ void WebSocket::accept() {
 }
 
 void WebSocket::check_deadline(base::Timestamp now) {
-  if (is_over() || now < deadline_) return;
+  if (is_over()) return;
+  if (is_welcome_ && now >= report_at_) report(now);
+  if (now < deadline_) return;
   close(websocket::close_code::policy_error,
         is_welcome_ ? "the sign-in has ended: connect again" : "no ticket came: send auth first");
 }
@@ -208,9 +213,13 @@ void WebSocket::carry_out(const std::string& id, wire::SocketJoin& request) {
       [&hub = core_->hub(), principal = visit_->principal, workspace = workspace_, room = request.room] {
         return check_room(hub, principal, workspace, room);
       },
-      [this, id, room = request.room] {
-        const auto members = core_->hub().rooms().join(*this, room);
-        if (members) return send(wire::encode_joined(id, room, *members));
+      [this, id, room = request.room](const model::DocumentId& document) {
+        if (const auto members = core_->hub().rooms().join(*this, room)) {
+          std::erase_if(places_, [&](const Place& place) { return place.room == room; });
+          places_.push_back({room, document});
+          report(core_->hub().clock().now());
+          return send(wire::encode_joined(id, room, *members));
+        }
         refuse(id,
                problem_of({ErrorCode::too_large, fmt::format("a socket may be in {} rooms: leave one first",
                                                              hub::Rooms::k_rooms_of_visitor)}));
@@ -220,6 +229,8 @@ void WebSocket::carry_out(const std::string& id, wire::SocketJoin& request) {
 void WebSocket::carry_out(const std::string& id, wire::SocketLeave& request) {
   told_.cursors.erase(request.room);
   if (core_->hub().rooms().leave(*this, request.room)) {
+    std::erase_if(places_, [&](const Place& place) { return place.room == request.room; });
+    report(core_->hub().clock().now());
     send(wire::encode_left(id, request.room, person_));
   } else {
     refuse(id, problem_of({ErrorCode::not_found, "you are not in this room"}));
@@ -270,9 +281,36 @@ void WebSocket::tell() {
   told_at_ = core_->now();
   const Told told = std::exchange(told_, {});
   hub::Rooms& rooms = core_->hub().rooms();
-  if (told.presence) rooms.set_presence(*this, *told.presence);
+  if (told.presence) {
+    rooms.set_presence(*this, *told.presence);
+    state_ = *told.presence;
+    report(core_->hub().clock().now());
+  }
   for (const auto& [room, cursor] : told.cursors)
     if (rooms.is_in(*this, room)) rooms.set_cursor(*this, room, cursor);
+}
+
+/// Those who are not in its rooms hear it, too.
+void WebSocket::report(base::Timestamp now) {
+  model::Presence presence;
+  presence.session = fmt::format("socket {}", person_.socket);
+  presence.workspace = workspace_;
+  presence.kind = model::PresenceKind::person;
+  presence.state = state_;
+  presence.client = client_;
+  if (!places_.empty()) {
+    presence.document = places_.back().document;
+    if (places_.back().room.kind == wire::RoomKind::node) presence.node = places_.back().room.id;
+  }
+  core_->hub().report_presence(*visit_, presence.session, presence);
+  report_at_ = now + k_report_period;
+}
+
+void WebSocket::go_out() {
+  core_->hub().rooms().exit(*this);
+  if (is_welcome_)
+    core_->hub().report_presence(*visit_, fmt::format("socket {}", person_.socket), std::nullopt);
+  is_welcome_ = false;
 }
 
 // --- who it is, and what they see
@@ -288,6 +326,7 @@ void WebSocket::welcome(const std::string& id, hub::SocketVisit visit) {
     person_.user = visit_->principal.user;
     person_.name = visit_->name;
     core_->hub().rooms().enter(*this, workspace_, person_);
+    report(core_->hub().clock().now());
   }
   send(wire::encode_welcome(id, person_, workspace_, expires_at));
   if (!feed_) open_feed();
@@ -297,6 +336,7 @@ void WebSocket::open_feed() {
   if (is_over() || std::exchange(is_feed_opening_, true)) return;
   hub::StreamRequest request;
   request.workspaces = {workspace_};
+  request.tells_presence = true;
   if (const auto cursor = model::Cursor::parse(cursor_)) request.after = {*cursor};
   on_worker([self = shared_from_this(), &hub = core_->hub(), principal = visit_->principal,
              request] { return hub.open_stream(principal, request, *self); },
@@ -350,6 +390,7 @@ void WebSocket::take_event(const wire::SseEvent& event) {
   const std::string type = json->value("type", "");
   if (type == "revoked")
     return close(websocket::close_code::policy_error, "you are no member of this workspace any more");
+  if (type == "present") return deliver(std::make_shared<const std::string>(event.data), type);
   if (type == "resync") return send(base::dump_json(*json));
   if (!type.starts_with("memory_")) return;
   const Json& about = json->contains("memory") ? (*json)["memory"] : *json;
@@ -418,7 +459,7 @@ void WebSocket::write() {
 void WebSocket::close(std::uint16_t code, std::string_view reason) {
   if (is_over()) return;
   is_closing_ = true;
-  core_->hub().rooms().exit(*this);
+  go_out();
   feed_.reset();
   const auto say_why = [self = shared_from_this(), code,
                         text = std::string(reason.substr(0, k_reason_bytes))] {
@@ -432,7 +473,7 @@ void WebSocket::close(std::uint16_t code, std::string_view reason) {
 void WebSocket::finish() {
   if (!stream_) return;
   is_closing_ = true;
-  core_->hub().rooms().exit(*this);
+  go_out();
   feed_.reset();
   out_.clear();
   stream_->socket.next_layer().channel().close();

@@ -18,6 +18,9 @@ class Core;
 /// A connection that has become a WebSocket of one workspace: rooms per document and node, who is in them and
 /// where their cursors are, edits, and the changes of everybody in the rooms one is in.
 ///
+/// Who comes is a person who is here, like everybody who reports it by heartbeats: at the document or node
+/// whose room they joined last. And they hear who else is here, however those work.
+///
 /// Changes come from a stream of view=memories of its own, so that rights, order and replay are those of
 /// every stream: somebody who is removed loses the socket with it. The sign-in may be renewed in-band; 60 s
 /// after it has ended the socket is closed with 1008, as for every breach of the rules.
@@ -55,7 +58,7 @@ class WebSocket final : public hub::StreamSink,
   };
   struct Told { // what others are yet to be told; the newest counts
     std::map<wire::RoomName, std::string> cursors;
-    std::optional<wire::SocketPresence> presence;
+    std::optional<model::PresenceState> presence;
   };
 
   void accept();
@@ -79,6 +82,8 @@ class WebSocket final : public hub::StreamSink,
   void end_feed(const wire::Problem& problem);
   void take_event(const wire::SseEvent& event);
   void tell();
+  void report(base::Timestamp now);
+  void go_out();
 
   void send(std::string message);
   void refuse(const std::string& id, const wire::Problem& problem);
@@ -92,6 +97,7 @@ class WebSocket final : public hub::StreamSink,
   const Request::Upgrade upgrade_;
   const std::string host_, address_;
   const model::UserId user_;
+  const std::string client_; // the browser or program, as it names itself
   std::optional<hub::SocketVisit> visit_;
   Core* core_ = nullptr; // once attached
   std::unique_ptr<Stream> stream_;
@@ -106,7 +112,14 @@ class WebSocket final : public hub::StreamSink,
   std::shared_ptr<void> feed_timer_, tell_timer_;
   Told told_;
   base::Instant told_at_{};
-  std::deque<Outgoing> out_; // the first is being written when is_writing_
+  struct Place {
+    wire::RoomName room;
+    model::DocumentId document;
+  };
+  std::vector<Place> places_; // the rooms joined, the newest last
+  model::PresenceState state_ = model::PresenceState::active;
+  base::Timestamp report_at_; // when others would else think that they went
+  std::deque<Outgoing> out_;  // the first is being written when is_writing_
   std::size_t out_bytes_ = 0;
   bool is_writing_ = false, has_overflowed_ = false;
 };

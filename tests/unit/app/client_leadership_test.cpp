@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/random.h"
 #include "tests/unit/temporary_folder.h"
 
 using namespace memsync;
@@ -234,4 +235,20 @@ TEST_CASE("requests for a sync are counted among all processes") {
   CHECK(first->add() == 1);
   CHECK(second->add() == 2);
   CHECK(first->count() == 2);
+}
+
+TEST_CASE("a bulletin says who is here as far as its file has room, and can be read whatever the crowd") {
+  app::Bulletin bulletin;
+  base::SeededRandom random{1};
+  model::PresentMember member{model::UserId::random(random), std::string(200, 'n'), {}, {}};
+  member.presence.session = std::string(64, 's');
+  member.presence.workspace = model::WorkspaceId::random(random);
+  member.presence.client = std::string(200, 'c');
+  bulletin.present.assign(1'000, member);
+  const std::string text = app::encode(bulletin);
+  CHECK(text.size() < std::size_t{60} << 10);
+  const auto read = app::decode_bulletin(text);
+  REQUIRE(read);
+  CHECK(read->present.size() > 20);
+  CHECK(read->present.front() == member);
 }

@@ -15,7 +15,7 @@ struct Desk {
   Hub hub;
   Person ana{"Ana"}, ben{"Ben"};
   mcp::ToolRegistry no_tools;
-  cli::Workbench bench{*ana.session, *ana.replica, no_tools, {}, {}, {}, {}};
+  cli::Workbench bench{*ana.session, *ana.replica, no_tools, {}, {}, {}, {}, {}};
   cli::Context context;
   std::string printed;
   std::deque<std::string> answers;

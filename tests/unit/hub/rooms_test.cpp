@@ -65,7 +65,7 @@ TEST_CASE("presence goes to every room, a cursor to its own, both replaceable by
     house.rooms.join(house.tom, room(name));
   }
   house.mary.heard.clear(), house.mary.keys.clear();
-  house.rooms.set_presence(house.tom, wire::SocketPresence::idle);
+  house.rooms.set_presence(house.tom, model::PresenceState::idle);
   house.rooms.set_cursor(house.tom, room('b'), R"({"line":7})");
   REQUIRE(house.mary.heard.size() == 3);
   CHECK(house.mary.heard[0]["member"]["presence"] == "idle");

@@ -134,6 +134,7 @@ TEST_CASE("every message of a WebSocket, and every request, validates against it
     from.send(request);
   };
   check(watcher.next());
+  check(watcher.next("present"));
   check(worker.next());
   const Json join = {{"type", "join"}, {"id", "j"}, {"room", room}};
   send(watcher, join);
@@ -160,5 +161,5 @@ TEST_CASE("every message of a WebSocket, and every request, validates against it
   send(worker, {{"type", "leave"}, {"room", room}});
   check(watcher.next("left"));
   CHECK(seen == std::set<std::string>{"welcome", "joined", "entered", "presence", "cursor", "edited",
-                                      "change", "error", "left"});
+                                      "change", "error", "left", "present"});
 }

@@ -132,7 +132,7 @@ std::string form_of(const Json& fields) {
 std::optional<std::string> known_parameter(const Scene& scene, std::string_view before,
                                            std::string_view name) {
   if (before == "workspaces" || before == "workspace" || before == "teams") return scene.team.str();
-  if (before == "nodes" || before == "documents") return scene.node.str();
+  if (before == "nodes" || before == "documents" || before == "room") return scene.node.str();
   if (before == "conflicts") return scene.conflict.str();
   if (before == "members") return scene.bystander.str();
   if (before == "tokens") return scene.own_token.str();
@@ -168,6 +168,7 @@ std::optional<Json> known_body(LiveHub& hub, const Route& route, const Scene& sc
   if (pattern.ends_with("/comments")) return Json{{"text", "a comment"}};
   if (pattern.ends_with("/resolve")) return Json{{"resolution", "keep_server"}};
   if (pattern.ends_with("/mark-read")) return Json{{"all", true}};
+  if (pattern.ends_with("/heartbeat")) return Json{{"reporter", "test"}, {"sessions", Json::array()}};
   if (pattern.ends_with("/preferences")) return Json{{"mentioned", true}};
   if (pattern.ends_with("/push")) return Json::parse(hub.push_body(1));
   if (pattern.ends_with("/snapshot"))
@@ -225,7 +226,7 @@ hub::HubOptions without_limits() {
   hub::HubOptions options;
   const hub::RateRule unlimited{1e9, 1e9};
   options.push_requests = options.push_operations = options.stream_opens = options.invitation_tries =
-      options.socket_opens = options.socket_messages = unlimited;
+      options.socket_opens = options.socket_messages = options.presence_reports = unlimited;
   options.sign_in = {unlimited, unlimited, unlimited};
   options.devices = {unlimited, unlimited, unlimited};
   return options;

@@ -73,7 +73,7 @@ std::optional<TestSocket::Frame> TestSocket::read_frame() {
   return frame;
 }
 
-std::optional<Json> TestSocket::next() {
+std::optional<Json> TestSocket::next_of_any_type() {
   for (auto frame = read_frame(); frame; frame = read_frame()) {
     switch (static_cast<Opcode>(frame->opcode)) {
       case Opcode::text: return Json::parse(frame->payload);
@@ -88,8 +88,14 @@ std::optional<Json> TestSocket::next() {
   return std::nullopt;
 }
 
+std::optional<Json> TestSocket::next() {
+  auto message = next_of_any_type();
+  while (message && (*message)["type"] == "present") message = next_of_any_type();
+  return message;
+}
+
 std::optional<Json> TestSocket::next(std::string_view type) {
-  for (auto message = next(); message; message = next())
+  for (auto message = next_of_any_type(); message; message = next_of_any_type())
     if ((*message)["type"] == type) return message;
   return std::nullopt;
 }

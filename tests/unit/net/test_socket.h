@@ -28,7 +28,7 @@ class TestSocket {
   void send(Opcode opcode, std::string_view payload, Mask mask = Mask::yes) const;
   void send(const base::Json& message) const { send(Opcode::text, message.dump()); }
 
-  /// The next message; nothing when the hub has closed.
+  /// The next message, except `present`, which comes at any time; nothing when the hub has closed.
   std::optional<base::Json> next();
   /// Skips to the next message of that type; nothing when the hub closed before.
   std::optional<base::Json> next(std::string_view type);
@@ -42,6 +42,7 @@ class TestSocket {
     int opcode = 0;
     std::string payload;
   };
+  std::optional<base::Json> next_of_any_type();
   std::optional<Frame> read_frame();
   bool fill(std::size_t size);
 

@@ -142,6 +142,68 @@ TEST_CASE("people in a room see each other come, work and go") {
   CHECK(mary.ask({{"type", "cursor"}, {"room", room}, {"cursor", 1}})["code"] == "not_found");
 }
 
+TEST_CASE("somebody at a WebSocket is here for everybody, where they went last") {
+  LiveHub hub;
+  const std::string plan = new_document(hub), other = new_document(hub, "Other");
+  const auto present = [&](const std::string& rest = "online") {
+    return hub.get("/api/v1/presence/" + rest + "?workspace_id=" + hub.team().str(), hub.owner().token)
+        .json()["present"];
+  };
+  const auto mary = hub.add_member("mary@example.org", Role::viewer);
+  Visitor visitor(hub, mary);
+  visitor.join("document:" + plan);
+  visitor.join("node:" + other);
+  const Json here = present();
+  REQUIRE(here.size() == 1);
+  CHECK(here[0]["user"] == mary.user.view());
+  CHECK(here[0]["kind"] == "person");
+  CHECK(here[0]["state"] == "active");
+  CHECK(here[0]["session"] == "socket " + visitor.socket);
+  CHECK(here[0]["node"] == other);
+  CHECK(present("room/" + other).size() == 1);
+  CHECK(present("room/" + plan).empty());
+  visitor.ask({{"type", "leave"}, {"room", "node:" + other}});
+  CHECK(present()[0]["document"] == plan);
+  CHECK_FALSE(present()[0].contains("node"));
+
+  // It is reported again unasked, long before it would be stale.
+  const std::string before = present()[0]["last_seen"];
+  hub.clock().skip(std::chrono::seconds(25));
+  const auto is_reported = [&] { return present()[0]["last_seen"].get<std::string>() > before; };
+  for (int i = 0; i < 100'000 && !is_reported(); ++i) continue;
+  CHECK(is_reported());
+}
+
+TEST_CASE("somebody at a WebSocket hears who else is here, however those work, and when they go") {
+  LiveHub hub;
+  const auto mary = hub.add_member("mary@example.org", Role::viewer);
+  Visitor owner(hub, hub.owner());
+  const auto hears = [&](const std::function<bool(const Json&)>& is_right) {
+    auto heard = owner.next("present");
+    while (heard && !is_right((*heard)["present"])) heard = owner.next("present");
+    return heard.has_value();
+  };
+  const auto others = [&](const Json& present) {
+    std::string found;
+    for (const Json& each : present)
+      if (each["user"] == mary.user.view())
+        found += each["kind"].get<std::string>() + ":" + each["state"].get<std::string>() + " ";
+    return found;
+  };
+  const Json session = {
+      {"session", "s"}, {"workspace", hub.team().view()}, {"kind", "agent"}, {"state", "idle"}};
+  const Json report = {{"reporter", "desk"}, {"sessions", {session}}};
+  REQUIRE(hub.call("POST", "/api/v1/presence/heartbeat", mary.token, report.dump()).status == 200);
+  CHECK(hears([&](const Json& present) { return others(present) == "agent:idle "; }));
+  {
+    Visitor visitor(hub, mary);
+    CHECK(hears([&](const Json& present) { return others(present) == "person:active agent:idle "; }));
+    visitor.send(Json{{"type", "presence"}, {"presence", "away"}});
+    CHECK(hears([&](const Json& present) { return others(present) == "agent:idle person:away "; }));
+  }
+  CHECK(hears([&](const Json& present) { return others(present) == "agent:idle "; }));
+}
+
 TEST_CASE("somebody whose connection ends has left") {
   LiveHub hub;
   const std::string room = "document:" + new_document(hub);

@@ -187,6 +187,50 @@ TEST_CASE_FIXTURE(Team, "the prompt hook tells each unread notification once, be
   CHECK_EQ(hook(), "");
 }
 
+TEST_CASE_FIXTURE(Team,
+                  "who is here is shown with their client, document and state, of this workspace only") {
+  remember(at_ben, "Redis timeout");
+  share();
+  const auto document = Person::value(anna.replica->read([&](replica::Reader& reader) {
+    return reader.resolve_document(reader.workspace(hub.workspace), "Notes");
+  }));
+  model::PresentMember here;
+  here.user = ben.user();
+  here.name = "Ben \u202e";
+  here.last_seen = anna.clock.now();
+  here.presence.workspace = hub.workspace;
+  here.presence.client = "claude-code/2";
+  here.presence.state = model::PresenceState::idle;
+  here.presence.document = document.id;
+  model::PresentMember elsewhere = here;
+  elsewhere.presence.workspace = anna.local();
+  anna.sync.state.present = {here, elsewhere};
+  const auto shown = activity(Json::object());
+  REQUIRE_EQ(shown["present"].size(), 1);
+  CHECK_EQ(shown["present"][0]["client"], "claude-code/2");
+  CHECK_EQ(shown["present"][0]["document"], "Notes");
+  CHECK_EQ(shown["present"][0]["state"], "idle");
+  CHECK(has_all(shown["present"][0]["name"], {"u{202E}"}));
+  const auto status = at_anna.answer("get_sync_status", Json::object());
+  CHECK_EQ(status.structured["present"].size(), 1);
+  CHECK(has_all(status.text, {"here: Ben", "idle"}));
+}
+
+TEST_CASE_FIXTURE(Team, "a process is seen in the document that it last worked on") {
+  const auto place = [&] {
+    return Person::value(
+        anna.replica->read([&](replica::Reader& reader) { return anna.session->presence(reader); }));
+  };
+  CHECK_EQ(place().workspace, hub.workspace);
+  CHECK(place().document.is_empty());
+  anna.clock.advance(std::chrono::minutes(5));
+  anna.write(anna.local(), "Private", "x", "y");
+  at_anna.call("read_document", {{"document", "Private"}});
+  CHECK_EQ(place().workspace, anna.local());
+  CHECK_FALSE(place().document.is_empty());
+  CHECK(anna.session->active_at() == anna.clock.instant());
+}
+
 TEST_CASE_FIXTURE(Team, "the workspace in use is explained, can be switched and remembered") {
   auto shown = at_anna.call("use_workspace", Json::object());
   CHECK_EQ(shown["current"]["name"], "Crew");
