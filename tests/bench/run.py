@@ -13,7 +13,9 @@ import sys
 import harness
 from lib.world import World, parse_arguments
 
-MEASUREMENTS = ["startup", "propagation", "reconnect", "first_sync", "takeover", "local_calls", "busy"]
+MEASUREMENTS = [
+    "startup", "propagation", "team", "reconnect", "first_sync", "takeover", "local_calls", "busy",
+]  # fmt: skip
 
 
 def main():
