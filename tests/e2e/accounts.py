@@ -6,7 +6,7 @@ import sys
 
 from lib.browser import Browser
 from lib.smtp_sink import SmtpSink, make_certificate
-from lib.world import World, email_of, parse_arguments
+from lib.world import World, email_of, parse_arguments, refusal
 
 PASSWORD = "correct horse battery"
 NEW_PASSWORD = "another long password"
@@ -16,19 +16,6 @@ ANA = email_of("ana")
 def check(condition, what):
     if not condition:
         raise AssertionError(what)
-
-
-def command_json(person, *words, text_in=""):
-    return json.loads(person.command(*words, "--json", text_in=text_in))
-
-
-def refusal(run, *words, **options):
-    """The error of a command that must fail."""
-    try:
-        run(*words, **options)
-    except RuntimeError as error:
-        return str(error)
-    raise AssertionError(f"{words} succeeded")
 
 
 class WaitingLogin:
@@ -73,7 +60,7 @@ def sign_in_through_browser(world, hub):
     check(status == 200 and "Allowed" in page, page)
     code, result = login.finish()
     check(code == 0 and ANA in result["user"], result)
-    tokens = command_json(ana, "token", "list")["tokens"]
+    tokens = ana.json("token", "list")["tokens"]
     check(any(row["name"].startswith("memsync on ") and "last_used_at" in row for row in tokens), tokens)
 
     denied = WaitingLogin(world.person("denied"), hub)
@@ -92,7 +79,7 @@ def change_password_and_tokens(ana, hub):
     signed_in = api.post("/api/v1/auth/login", {"email": ANA, "password": NEW_PASSWORD}).json
     check(hub.api(signed_in["access_token"]).get("/api/v1/me").json["email"] == ANA, signed_in)
 
-    made = command_json(ana, "token", "create", "reader", "--read-only", "--expires", "1d")
+    made = ana.json("token", "create", "reader", "--read-only", "--expires", "1d")
     reader = hub.api(made["token"])
     check(reader.get("/api/v1/workspaces").status == 200, "it reads")
     check(reader.post("/api/v1/workspaces", {"name": "X"}).status == 403, "it changes nothing")
@@ -101,9 +88,9 @@ def change_password_and_tokens(ana, hub):
 
 
 def live_in_a_team(world, ana, hub, sink):
-    made = command_json(ana, "team", "create", "Rockets & Co.")
+    made = ana.json("team", "create", "Rockets & Co.")
     check(made["slug"] == "rockets-co" and made["role"] == "owner", made)
-    invited = command_json(ana, "team", "invite", email_of("bob"), "--team", "rockets-co", "--expires", "3d")
+    invited = ana.json("team", "invite", email_of("bob"), "--team", "rockets-co", "--expires", "3d")
     check(invited["mail"] == "queued", invited)
     recipients, message, _ = sink.next_mail()
     check(recipients == [email_of("bob")] and invited["url"] in message.get_content(), message)
@@ -111,13 +98,13 @@ def live_in_a_team(world, ana, hub, sink):
 
     bob = world.person("bob")
     bob.command("join", "--invite", invited["url"], "--name", "Bob")
-    listed = command_json(ana, "team", "invitations", "--team", "rockets-co")["invitations"]
+    listed = ana.json("team", "invitations", "--team", "rockets-co")["invitations"]
     check([row["status"] for row in listed] == ["accepted"], listed)
-    members = command_json(bob, "team", "members")["members"]
+    members = bob.json("team", "members")["members"]
     check([row["name"] for row in members] == ["Ana", "Bob"], members)
     check("member.invite" in refusal(bob.command, "team", "invite", email_of("kim")), "no member invites")
     ana.command("team", "role", email_of("bob"), "admin", "--team", "rockets-co")
-    kim = command_json(bob, "team", "invite", email_of("kim"), "--role", "viewer")
+    kim = bob.json("team", "invite", email_of("kim"), "--role", "viewer")
     sink.next_mail()
     bob.command("team", "revoke", kim["id"])
     check(hub.api().get(f"/api/v1/invitations/{kim['token']}").status == 404, "it was revoked")
@@ -128,7 +115,7 @@ def live_in_a_team(world, ana, hub, sink):
     outside = refusal(bob.command, "team", "switch", "Rockets & Co.")
     check("git repository" in outside, outside)
     subprocess.run(["git", "init", "--quiet", bob.folder], check=True)
-    switched = command_json(bob, "team", "switch", "Rockets & Co.")
+    switched = bob.json("team", "switch", "Rockets & Co.")
     check(switched["current"]["name"] == "Rockets & Co.", switched)
     ana.command("team", "rename", "Comets", "--team", "rockets-co")
     ana.command("team", "remove", "Bob", "--team", "Comets")
@@ -136,7 +123,7 @@ def live_in_a_team(world, ana, hub, sink):
     wrongly = refusal(ana.command, "team", "delete", "--team", "Comets", text_in="comets\n")
     check("not the name" in wrongly, wrongly)
     ana.command("team", "delete", "--team", "Comets", text_in="Comets\n")
-    names = [row["name"] for row in command_json(ana, "team", "list")["workspaces"]]
+    names = [row["name"] for row in ana.json("team", "list")["workspaces"]]
     check(names == ["Personal", "Team"], names)
 
 

@@ -130,15 +130,16 @@ class HoldBackStreams(Fault):
 
 
 class FaultProxy:
-    """Listens on a port of its own. `requests` has the first line of every HTTP request that came."""
+    """Listens on a port of its own, or on the one named, where another was before it was killed. `requests`
+    has the first line of every HTTP request that came."""
 
-    def __init__(self, hub_port):
+    def __init__(self, hub_port, port=0):
         self.hub_port = hub_port
         self.fault = Fault()
         self.requests = []
         self._lock = threading.Lock()
         self._links = set()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=64)
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._accept_all, daemon=True)

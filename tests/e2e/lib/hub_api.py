@@ -47,9 +47,9 @@ class Api:
         self.port = port
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
-    def request(self, method, path, body=None):
+    def request(self, method, path, body=None, **more_headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS)
-        headers = dict(self.headers)
+        headers = {**self.headers, **more_headers}
         if body is not None:
             headers["Content-Type"] = "application/json"
             body = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -65,6 +65,23 @@ class Api:
 
     def post(self, path, body=None):
         return self.request("POST", path, body)
+
+    def patch_node(self, workspace, node, **changes):
+        """Whatever version of it is there."""
+        path = f"/api/v1/nodes/{node}?workspace_id={workspace}"
+        return self.request("PATCH", path, changes, **{"If-Match": "*"})
+
+    def list(self, path, rows):
+        """Every row of a paged list whose pages have them under that name."""
+        found, cursor, joint = [], "", "&" if "?" in path else "?"
+        while True:
+            answer = self.get(f"{path}{joint}cursor={cursor}" if cursor else path)
+            if answer.status != 200:
+                raise RuntimeError(f"{path}: {answer}")
+            found += answer.json[rows]
+            cursor = answer.json.get("next_cursor")
+            if not cursor:
+                return found
 
     def push(self, workspace, *operations, replica=None):
         """Pushes operations as a replica of its own, or as the one named."""

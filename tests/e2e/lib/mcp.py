@@ -25,7 +25,7 @@ class RpcError(Exception):
         self.data = error.get("data")
 
 
-class ToolError(Exception):
+class ToolError(RuntimeError):
     """A tool result with isError; the text is what the agent reads."""
 
 

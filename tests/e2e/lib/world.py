@@ -51,6 +51,15 @@ def run_command(command, env, cwd, text_in=""):
     return done.stdout
 
 
+def refusal(run, *words, **options):
+    """The error of a command that must fail."""
+    try:
+        run(*words, **options)
+    except RuntimeError as error:
+        return str(error)
+    raise AssertionError(f"{words} succeeded")
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -185,6 +194,14 @@ class Person:
 
     def command(self, *words, text_in=""):
         return run_command([self.world.memsync, *words], self.env, self.folder, text_in)
+
+    def json(self, *words, text_in=""):
+        """What a command prints for programs."""
+        return json.loads(self.command(*words, "--json", text_in=text_in))
+
+    def call(self, tool, **arguments):
+        """A tool by a command of its own: the structured result."""
+        return json.loads(self.command("call", tool, json.dumps(arguments)))
 
     def login(self, hub, token):
         return self.login_at(hub.url, token)
