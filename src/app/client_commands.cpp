@@ -20,6 +20,7 @@
 #include "cli/share.h"
 #include "cli/status.h"
 #include "cli/watch.h"
+#include "model/notification.h"
 
 namespace memsync::app {
 
@@ -208,6 +209,15 @@ void add_news_commands(CLI::App& app, Action& chosen) {
   news->add_flag("--unread", told->only_unread, "only what you have not read");
   news->add_flag("--mark-read", told->mark_read, "mark what is shown as read, on all your machines");
   news->add_option("--limit", told->limit, "how many")->check(CLI::Range(1, 200));
+  const auto& names = model::EnumNames<model::NotificationKind>::names;
+  const CLI::IsMember is_kind(std::vector<std::string>(names.begin(), names.end()));
+  news->add_option("--mute", told->mute, "hear no more of this kind, on any machine; may be repeated")
+      ->check(is_kind)
+      ->allow_extra_args(false);
+  news->add_option("--unmute", told->unmute, "hear of this kind again; may be repeated")
+      ->check(is_kind)
+      ->allow_extra_args(false);
+  news->add_flag("--kinds", told->shows_kinds, "show the kinds, and which are muted");
   on_parsed(news, chosen, told, &cli::run_news);
 
   CLI::App* digest = app.add_subcommand("digest", "What the team did since the last digest");

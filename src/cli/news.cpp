@@ -1,5 +1,6 @@
 #include "cli/news.h"
 
+#include "cli/hub_session.h"
 #include "tools/team_activity.h"
 
 namespace memsync::cli {
@@ -17,9 +18,34 @@ std::string describe(const Context& context, const tools::NotificationView& row)
   return text;
 }
 
+Result<> choose_kinds(const Context& context, const NewsOptions& options) {
+  net::client::NotificationChoices wanted;
+  const auto choose = [&wanted](const std::vector<std::string>& names, bool is_wanted) {
+    for (const std::string& name : names)
+      if (const auto kind = model::find_by_name<model::NotificationKind>(name)) wanted[*kind] = is_wanted;
+  };
+  choose(options.mute, false);
+  choose(options.unmute, true);
+  TRY_ASSIGN(auto calls, call_hub(context.settings));
+  TRY_ASSIGN(const auto choices,
+             wanted.empty() ? calls.notification_choices() : calls.choose_notifications(wanted));
+  Json muted = Json::array();
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& [kind, is_wanted] : choices) {
+    const std::string name(model::name_of(kind));
+    if (!is_wanted) muted.push_back(name);
+    rows.push_back({{name, Style::bold}, {is_wanted ? "yes" : "no, muted"}});
+  }
+  context.show(Json{{"muted", std::move(muted)}},
+               format_table(context.terminal, {{"KIND"}, {"YOU HEAR OF IT"}}, rows));
+  return {};
+}
+
 } // namespace
 
 Result<> run_news(const Context& context, const NewsOptions& options) {
+  if (options.shows_kinds || !options.mute.empty() || !options.unmute.empty())
+    return choose_kinds(context, options);
   TRY_ASSIGN(Workbench* const bench, context.open());
   tools::ActivityArguments arguments;
   arguments.only_unread = options.only_unread;

@@ -4,7 +4,7 @@
 import sys
 import time
 
-from lib.world import World, parse_arguments
+from lib.world import World, parse_arguments, refusal
 
 PATIENCE_SECONDS = 30
 
@@ -109,13 +109,35 @@ def after_being_offline(hub, ana, bob, node):
     assert "nothing unread" in bob.person.command("status")
 
 
+def muted(hub, ana, bob, node):
+    """By command on one machine; another kind is heard of as before."""
+    shown = bob.person.json("news", "--mute", "mentioned", "--mute", "member_joined")
+    assert shown["muted"] == ["mentioned", "member_joined"], shown
+    ana.person.call("edit_document", operations=[{"op": "comment", "node": node, "text": "@bob, again"}])
+    ana.person.call("edit_document", operations=[{"op": "assign", "node": node, "user": "Bob"}])
+    ana.person.command("sync")
+    with bob.agent() as at_bob:
+        wait_for("Bob is told of his task", lambda: told(at_bob, "assigned"))
+        assert not told(at_bob, "mentioned"), "he did not want to hear of mentions"
+    shown = bob.person.json("news", "--unmute", "mentioned", "--mute", "conflict")
+    assert shown["muted"] == ["conflict", "member_joined"], shown
+    assert "no, muted" in bob.person.command("news", "--kinds")
+    assert bob.person.json("news", "--kinds") == shown
+    wrong = refusal(bob.person.command, "news", "--mute", "rumours")
+    assert "member_joined" in wrong, wrong
+    hub.stop()
+    assert "cannot connect" in refusal(bob.person.command, "news", "--mute", "merged")
+    hub.start()
+
+
 def run(world):
     hub = world.hub().start()
     ana = Member(world, hub, "ana", hub.token)
     bob = Member(world, hub, "bob", hub.invite("Bob")["token"])
     node = live(hub, ana, bob)
     after_being_offline(hub, ana, bob, node)
-    print("both values at the losing author's agent; a mention after being offline; marks on the hub")
+    muted(hub, ana, bob, node)
+    print("both values at the losing author's agent; a mention after being offline; marks and choices kept")
 
 
 def main():

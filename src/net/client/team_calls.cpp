@@ -12,6 +12,8 @@ using wire::ObjectReader;
 
 namespace {
 
+constexpr const char* k_choices_path = "/api/v1/notifications/preferences";
+
 std::string workspace_path(const model::WorkspaceId& team, std::string_view rest = "") {
   return fmt::format("/api/v1/workspaces/{}{}", team.view(), rest);
 }
@@ -73,6 +75,15 @@ Result<TokenRow> decode_token(const Json& json) {
   row.secret = reader.optional_text("token").value_or("");
   TRY(reader.result());
   return row;
+}
+
+/// Kinds of a newer hub are left out.
+Result<NotificationChoices> decode_choices(const Json& json) {
+  NotificationChoices choices;
+  for (const auto& [name, wanted] : json.items())
+    if (const auto kind = model::find_by_name<model::NotificationKind>(name); kind && wanted.is_boolean())
+      choices[*kind] = wanted.get<bool>();
+  return choices;
 }
 
 template <class T>
@@ -182,6 +193,18 @@ Result<TokenRow> TeamCalls::create_token(const TokenWish& wish) {
 Result<> TeamCalls::revoke_token(std::string_view id) {
   TRY(call("DELETE", "/api/v1/tokens/" + escape_segment(id), nullptr));
   return {};
+}
+
+Result<NotificationChoices> TeamCalls::notification_choices() {
+  TRY_ASSIGN(const Json json, call("GET", k_choices_path, nullptr));
+  return decode_choices(json);
+}
+
+Result<NotificationChoices> TeamCalls::choose_notifications(const NotificationChoices& wanted) {
+  Json body = Json::object();
+  for (const auto& [kind, is_wanted] : wanted) body[std::string(model::name_of(kind))] = is_wanted;
+  TRY_ASSIGN(const Json json, call("PUT", k_choices_path, body));
+  return decode_choices(json);
 }
 
 } // namespace memsync::net::client

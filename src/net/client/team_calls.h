@@ -1,10 +1,12 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "model/notification.h"
 #include "model/presence.h"
 #include "net/client/connection.h"
 #include "wire/hub_messages.h"
@@ -33,8 +35,11 @@ struct TokenRow {
   std::string secret; // only of one that was just made
 };
 
-/// The hub's routes about teams and tokens, called one at a time while a person waits. Blocking. Failures
-/// carry the hub's code; `offline` when it could not be reached.
+/// Whether the caller wants to hear of each kind.
+using NotificationChoices = std::map<model::NotificationKind, bool>;
+
+/// The hub's routes about teams, tokens and the caller's choices, called one at a time while a person waits.
+/// Blocking. Failures carry the hub's code; `offline` when it could not be reached.
 class TeamCalls {
  public:
   /// Fails with `validation` when the access cannot be used.
@@ -64,6 +69,10 @@ class TeamCalls {
   };
   base::Result<TokenRow> create_token(const TokenWish& wish);
   base::Result<> revoke_token(std::string_view id);
+
+  base::Result<NotificationChoices> notification_choices();
+  /// Changes the kinds given; all of them as they are then.
+  base::Result<NotificationChoices> choose_notifications(const NotificationChoices& wanted);
 
  private:
   explicit TeamCalls(HubAccess access) : access_(std::move(access)) {}
