@@ -163,13 +163,20 @@ void add_reading_commands(CLI::App& app, Action& chosen) {
   CLI::App* search = app.add_subcommand("search", "Search memories");
   auto wanted = std::make_shared<cli::SearchOptions>();
   auto words = std::make_shared<std::vector<std::string>>();
-  search->add_option("query", *words, "words or an identifier")->required();
+  search->require_option(1, 0); // words or a filter
+  search->add_option("query", *words, "words or an identifier; without any the newest that fit the filters");
   search->add_option("--workspace", wanted->workspace, "only in this one");
   search->add_option("--document", wanted->document, "only in this one");
   search->add_option("--type", wanted->types, "any of these types");
   search->add_option("--tag", wanted->tags, "all of these tags");
-  search->add_option("--author", wanted->author, "written by");
-  search->add_option("--assignee", wanted->assignee, "assigned to");
+  search->add_option("--author", wanted->author, "written by; me is you");
+  search->add_option("--assignee", wanted->assignee, "assigned to; me is you");
+  CLI::Option* open = search->add_flag_callback(
+      "--open", [wanted] { wanted->completed = false; }, "not completed");
+  search
+      ->add_flag_callback(
+          "--done", [wanted] { wanted->completed = true; }, "completed")
+      ->excludes(open);
   search->add_option("--since", wanted->since, "like 2h, 3d or 2026-11-20");
   search->add_option("--until", wanted->until, "like 2h, 3d or 2026-11-20");
   search->add_option("--limit", wanted->limit, "how many")->check(CLI::Range(1, 200));

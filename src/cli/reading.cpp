@@ -214,6 +214,7 @@ Result<> run_search(const Context& context, const SearchOptions& options) {
   arguments.tags = options.tags;
   arguments.author = options.author;
   arguments.assignee = options.assignee;
+  arguments.completed = options.completed;
   TRY_ASSIGN(arguments.since, parse_when(*bench, options.since));
   TRY_ASSIGN(arguments.until, parse_when(*bench, options.until));
   arguments.limit = options.limit;

@@ -8,9 +8,10 @@ struct SearchOptions {
   std::string query;
   std::string workspace, document, author, assignee, since, until; // empty: any
   std::vector<std::string> types, tags;
+  std::optional<bool> completed;
   std::size_t limit = 10;
 };
-/// `memsync search WORDS`
+/// `memsync search WORDS`; without words the newest that fit the filters
 Result<> run_search(const Context& context, const SearchOptions& options);
 
 struct ShowOptions {

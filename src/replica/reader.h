@@ -160,7 +160,7 @@ class Reader {
   bool is_any_hidden(const WorkspaceRow& workspace, model::NodeId id);
   std::string name_nodes(const WorkspaceRow& workspace, const std::vector<model::NodeId>& ids);
 
-  /// The user a query for an author means; nothing for an empty name.
+  /// The user a query for an author means: "me" is whoever owns the store; nothing for an empty name.
   base::Result<std::optional<model::UserId>> find_author(const WorkspaceRow& workspace,
                                                          std::string_view name);
   base::Result<std::optional<std::vector<model::UserId>>> find_people(const std::vector<WorkspaceRow>& scope,

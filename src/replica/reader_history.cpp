@@ -124,6 +124,7 @@ Result<std::optional<UserId>> Reader::find_author(const WorkspaceRow& workspace,
   if (const auto id = UserId::parse(name)) return id;
   if (name == user_name(UserId{})) return std::optional(UserId{});
   const Account owner = account();
+  if (name == "me") return std::optional(owner.user);
   if (!owner.user.is_empty() &&
       (equals_ignoring_case(owner.name, name) || equals_ignoring_case(owner.email, name)))
     return std::optional(owner.user);

@@ -258,10 +258,11 @@ TEST_CASE("filters narrow by type, tags, document, completion, person and time")
     return store.create(fields, {document, {}});
   };
   const NodeId a = add("a", "fix", {"sea", "big one"});
-  add("b", "problem", {"sea"});
+  const NodeId b = add("b", "problem", {"sea"});
   add("c", "decision", {});
   store.edit([&](Editor& editor) -> base::Result<> {
     TRY(editor.complete(a, true));
+    TRY(editor.assign(b, store.ann));
     return editor.assign(a, store.bob);
   });
   store.clock.advance(std::chrono::hours(1));
@@ -287,6 +288,7 @@ TEST_CASE("filters narrow by type, tags, document, completion, person and time")
   CHECK(titles_with([](auto& q) { q.completed = false; }) == Titles{"b", "c", "d", "local"});
   CHECK(titles_with([](auto& q) { q.author = "Bob"; }) == Titles{"d"});
   CHECK(titles_with([](auto& q) { q.assignee = "bob@example.com"; }) == Titles{"a"});
+  CHECK(titles_with([](auto& q) { q.assignee = "me"; }) == Titles{"b"});
   CHECK(titles_with([&](auto& q) { q.since = later; }) == Titles{"d", "local"});
   CHECK(titles_with([&](auto& q) { q.until = later; }) == Titles{"a", "b", "c"});
   SearchQuery unknown;
