@@ -328,7 +328,7 @@ Answer<> join(Work& work, const Invitation& invitation, const model::UserId& use
 
 WorkspaceDetails describe(StoreReader& reader, const Workspace& workspace, Role role) {
   return {{workspace.id, workspace.kind, workspace.name, role, workspace.strategy,
-           reader.list_members(workspace.id)},
+           reader.list_members(workspace.id), reader.list_former_members(workspace.id)},
           workspace.slug,
           workspace.created_at};
 }

@@ -101,7 +101,7 @@ Answer<wire::InvitationAccepted> Hub::accept_invitation(std::string_view secret,
                                                         std::string_view address) {
   Implementation& hub = *implementation_;
   TRY(Implementation::limit(hub.invitation_tries, address, 1, hub.clock.instant(), "invitations tried"));
-  return hub.queue.write(
+  auto accepted = hub.queue.write(
       [&](StoreTxn& txn) -> Answer<wire::InvitationAccepted> {
         Work work{txn, hub.random, hub.clock.now(), principal ? principal->user : UserId{}};
         TRY_ASSIGN(auto invitation, find_open_invitation(txn, secret, work.now));
@@ -124,6 +124,8 @@ Answer<wire::InvitationAccepted> Hub::accept_invitation(std::string_view secret,
                                         workspace->name, member->role, token.secret};
       },
       hub.has_threads());
+  if (accepted) hub.streams.announce_member(accepted->workspace, accepted->user);
+  return accepted;
 }
 
 } // namespace memsync::hub

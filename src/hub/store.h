@@ -139,6 +139,8 @@ class StoreReader : public virtual SessionReader {
                                                 const model::UserId& user) = 0;
   /// Members (no tombstones), owners first, then by name.
   virtual std::vector<wire::MemberInfo> list_members(const model::WorkspaceId& workspace) = 0;
+  /// Id and name of those who were removed or left.
+  virtual std::vector<wire::MemberInfo> list_former_members(const model::WorkspaceId& workspace) = 0;
   virtual std::optional<Invitation> find_invitation(const SecretHash& hash) = 0;
   virtual std::vector<Invitation> list_invitations(const model::WorkspaceId& workspace) = 0;
 

@@ -282,6 +282,21 @@ void Streams::Implementation::on_head(const WorkspaceId& workspace, Sequence hea
   if (found) wake_pump();
 }
 
+void Streams::Implementation::announce_member(const WorkspaceId& workspace, const model::UserId& changed) {
+  {
+    const std::lock_guard lock(mutex_);
+    const Instant now = clock_.instant();
+    for (State* state : states_) {
+      const bool is_there = std::any_of(state->lanes.begin(), state->lanes.end(),
+                                        [&](const auto& lane) { return lane.workspace == workspace; });
+      if (!is_there || state->is_closing || state->principal.user == changed) continue;
+      state->push_event(encode_member(state->view, {workspace}), now);
+      mark_ready(*state);
+    }
+  }
+  wake_network();
+}
+
 void Streams::Implementation::go_away(std::chrono::milliseconds spread) {
   {
     const std::lock_guard lock(mutex_);
@@ -360,6 +375,9 @@ base::Instant Streams::step() { return implementation_->step(); }
 bool Streams::wait(base::Instant until) { return implementation_->wait(until); }
 void Streams::stop() { implementation_->stop(); }
 void Streams::suspend(const model::UserId& user) { implementation_->suspend(user); }
+void Streams::announce_member(const WorkspaceId& workspace, const model::UserId& changed) {
+  implementation_->announce_member(workspace, changed);
+}
 void Streams::go_away(std::chrono::milliseconds spread) { implementation_->go_away(spread); }
 std::size_t Streams::count() const { return implementation_->count(); }
 PresenceBook& Streams::presence() { return implementation_->presence; }

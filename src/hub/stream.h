@@ -131,6 +131,10 @@ class Streams {
   /// the commit that changed them, before it is acknowledged.
   void suspend(const model::UserId& user);
 
+  /// Tells the streams of the workspace that `changed` joined, left or has another role; after the commit.
+  /// That person's own streams hear it when their rights are checked.
+  void announce_member(const model::WorkspaceId& workspace, const model::UserId& changed);
+
   /// Tells every stream to come back after a random time up to `spread`, and ends it.
   void go_away(std::chrono::milliseconds spread);
 

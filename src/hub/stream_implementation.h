@@ -23,6 +23,7 @@ class Streams::Implementation : public std::enable_shared_from_this<Streams::Imp
 
   void on_head(const model::WorkspaceId& workspace, model::Sequence head);
   void suspend(const model::UserId& user);
+  void announce_member(const model::WorkspaceId& workspace, const model::UserId& changed);
   void go_away(std::chrono::milliseconds spread);
 
   base::Instant step();

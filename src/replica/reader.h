@@ -42,6 +42,11 @@ class Reader {
   /// is not known. Nothing for a call that was never made, or more than a day ago.
   std::optional<std::string> find_call(std::string_view key);
   std::vector<MemberRow> members(const WorkspaceRow& workspace);
+  /// Those who were removed or left.
+  std::vector<MemberRow> former_members(const WorkspaceRow& workspace);
+  /// One of them; nothing when there is none, or several have that name.
+  std::optional<model::UserId> find_former_member(const WorkspaceRow& workspace,
+                                                  std::string_view id_name_or_email);
   base::Result<MemberRow> resolve_member(const WorkspaceRow& workspace, std::string_view id_name_or_email);
   /// Display name of a user in any workspace; the id when unknown, "you" is never used.
   std::string user_name(const model::UserId& user);

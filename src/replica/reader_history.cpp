@@ -128,8 +128,11 @@ Result<std::optional<UserId>> Reader::find_author(const WorkspaceRow& workspace,
   if (!owner.user.is_empty() &&
       (equals_ignoring_case(owner.name, name) || equals_ignoring_case(owner.email, name)))
     return std::optional(owner.user);
-  TRY_ASSIGN(const MemberRow member, resolve_member(workspace, name));
-  return std::optional(member.user);
+  auto member = resolve_member(workspace, name);
+  if (member) return std::optional(member->user);
+  const auto former = find_former_member(workspace, name);
+  if (former && member.error().code == ErrorCode::not_found) return former;
+  return std::move(member).error();
 }
 
 std::vector<ChangeRow> Reader::changes_of(const WorkspaceRow& workspace, Sequence sequence,

@@ -131,24 +131,49 @@ std::optional<std::string> Reader::find_call(std::string_view key) {
   return row.step() ? std::optional(std::string(row.column_text(0))) : std::nullopt;
 }
 
-std::vector<MemberRow> Reader::members(const WorkspaceRow& workspace) {
+namespace {
+
+std::vector<MemberRow> list_members(storage::ReadTxn& txn, const WorkspaceRow& workspace, bool are_former) {
   std::vector<MemberRow> rows;
-  Statement row =
-      txn_.prepare("SELECT user, name, email, role FROM member WHERE workspace = ?1 ORDER BY name, user");
-  row.bind_all(workspace.key.value);
+  Statement row = txn.prepare(
+      "SELECT user, name, email, role FROM member WHERE workspace = ?1 AND is_former = ?2 ORDER BY name, "
+      "user");
+  row.bind_all(workspace.key.value, are_former);
   while (row.step()) rows.push_back(read_member(row));
   return rows;
 }
 
-Result<MemberRow> Reader::resolve_member(const WorkspaceRow& workspace, std::string_view id_name_or_email) {
-  const std::vector<MemberRow> all = members(workspace);
+std::vector<MemberRow> members_named(const std::vector<MemberRow>& members,
+                                     std::string_view id_name_or_email) {
   const auto prefix = parse_prefix(id_name_or_email, UserId::k_length);
   std::vector<MemberRow> found;
-  for (const MemberRow& member : all)
+  for (const MemberRow& member : members)
     if (equals_ignoring_case(member.name, id_name_or_email) ||
-        equals_ignoring_case(member.email, id_name_or_email) ||
+        (!member.email.empty() && equals_ignoring_case(member.email, id_name_or_email)) ||
         (prefix && member.user.view().starts_with(*prefix)))
       found.push_back(member);
+  return found;
+}
+
+} // namespace
+
+std::vector<MemberRow> Reader::members(const WorkspaceRow& workspace) {
+  return list_members(txn_, workspace, false);
+}
+
+std::vector<MemberRow> Reader::former_members(const WorkspaceRow& workspace) {
+  return list_members(txn_, workspace, true);
+}
+
+std::optional<model::UserId> Reader::find_former_member(const WorkspaceRow& workspace,
+                                                        std::string_view id_name_or_email) {
+  const std::vector<MemberRow> found = members_named(former_members(workspace), id_name_or_email);
+  return found.size() == 1 ? std::optional(found.front().user) : std::nullopt;
+}
+
+Result<MemberRow> Reader::resolve_member(const WorkspaceRow& workspace, std::string_view id_name_or_email) {
+  const std::vector<MemberRow> all = members(workspace);
+  const std::vector<MemberRow> found = members_named(all, id_name_or_email);
   if (found.size() == 1) return found.front();
   std::string names;
   for (const MemberRow& member : found.empty() ? all : found)

@@ -15,9 +15,15 @@ using storage::WriteTxn;
 
 namespace {
 
-void replace_members(WriteTxn& txn, WorkspaceKey key, const std::vector<wire::MemberInfo>& members) {
-  txn.run("DELETE FROM member WHERE workspace = ?1", key.value);
-  for (const wire::MemberInfo& member : members)
+/// Who is not among them any more stays as a former member, so that what they wrote keeps its author's name.
+void replace_members(WriteTxn& txn, WorkspaceKey key, const wire::WorkspaceInfo& info) {
+  txn.run("UPDATE member SET is_former = 1 WHERE workspace = ?1", key.value);
+  for (const wire::MemberInfo& member : info.former)
+    txn.run(
+        "INSERT INTO member (workspace, user, name, email, role, is_former) VALUES (?1, ?2, ?3, '', ?4, 1) "
+        "ON CONFLICT (workspace, user) DO UPDATE SET name = excluded.name",
+        key.value, member.id, member.name, model::name_of(model::Role::viewer));
+  for (const wire::MemberInfo& member : info.members)
     txn.run("INSERT OR REPLACE INTO member (workspace, user, name, email, role) VALUES (?1, ?2, ?3, ?4, ?5)",
             key.value, member.id, member.name, member.email, model::name_of(member.role));
 }
@@ -85,7 +91,7 @@ Result<> SyncStore::adopt_account(const wire::Me& me) {
           "UPDATE workspace SET name = ?2, role = ?3, strategy = ?4, kind = ?5, state = 'live' WHERE id = ?1",
           info.id, info.name, model::name_of(info.role), model::name_of(info.strategy),
           model::name_of(info.kind));
-      replace_members(txn, reader.workspace(info.id).key, info.members);
+      replace_members(txn, reader.workspace(info.id).key, info);
     }
     return {};
   });

@@ -20,6 +20,15 @@ Result<MemberInfo> decode_member(const Json& json) {
   return member;
 }
 
+Result<MemberInfo> decode_former(const Json& json) {
+  ObjectReader reader(json, "former member");
+  MemberInfo member;
+  member.id = reader.id<UserId>("id");
+  member.name = reader.text("name");
+  TRY(reader.result());
+  return member;
+}
+
 Result<WorkspaceInfo> decode_workspace(const Json& json) {
   ObjectReader reader(json, "workspace");
   WorkspaceInfo workspace;
@@ -29,6 +38,7 @@ Result<WorkspaceInfo> decode_workspace(const Json& json) {
   workspace.role = reader.name<Role>("role");
   workspace.strategy = reader.optional_name<Strategy>("strategy").value_or(Strategy::merge);
   reader.list("members", workspace.members, &decode_member);
+  if (reader.find("former_members")) reader.list("former_members", workspace.former, &decode_former);
   TRY(reader.result());
   return workspace;
 }
@@ -45,12 +55,18 @@ Json encode_member(const MemberInfo& member) {
 Json encode_workspace(const WorkspaceInfo& workspace) {
   Json members = Json::array();
   for (const MemberInfo& member : workspace.members) members.push_back(encode_member(member));
-  return {{"id", workspace.id.view()},
-          {"kind", name_of(workspace.kind)},
-          {"name", workspace.name},
-          {"role", name_of(workspace.role)},
-          {"strategy", name_of(workspace.strategy)},
-          {"members", std::move(members)}};
+  Json json = {{"id", workspace.id.view()},
+               {"kind", name_of(workspace.kind)},
+               {"name", workspace.name},
+               {"role", name_of(workspace.role)},
+               {"strategy", name_of(workspace.strategy)},
+               {"members", std::move(members)}};
+  if (workspace.former.empty()) return json;
+  Json former = Json::array();
+  for (const MemberInfo& member : workspace.former)
+    former.push_back({{"id", member.id.view()}, {"name", member.name}});
+  json["former_members"] = std::move(former);
+  return json;
 }
 
 std::string encode(const Me& me) {

@@ -103,6 +103,7 @@ struct WorkspaceInfo {
   model::Role role = model::Role::member;
   model::Strategy strategy = model::Strategy::merge;
   std::vector<MemberInfo> members;
+  std::vector<MemberInfo> former; // id and name of those who are no members any more
 };
 /// GET /api/v1/me
 struct Me {

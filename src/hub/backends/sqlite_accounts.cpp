@@ -236,6 +236,17 @@ std::vector<wire::MemberInfo> SqliteReader::list_members(const model::WorkspaceI
   return members;
 }
 
+std::vector<wire::MemberInfo> SqliteReader::list_former_members(const model::WorkspaceId& workspace) {
+  Statement rows = txn_.prepare(
+      "SELECT u.id, u.name FROM member m JOIN user u ON u.id = m.user "
+      "WHERE m.workspace = ?1 AND m.removed = 1 ORDER BY u.name, u.id");
+  rows.bind_all(key_of(workspace));
+  std::vector<wire::MemberInfo> members;
+  while (rows.step())
+    members.push_back({rows.column_id<model::UserId>(0), std::string(rows.column_text(1)), "", {}});
+  return members;
+}
+
 std::optional<Invitation> SqliteReader::find_invitation(const SecretHash& hash) {
   Statement row = txn_.prepare(sql(k_invitation, "WHERE i.hash = ?1"));
   return first(row.bind_all(Blob{hash.bytes()}), read_invitation);

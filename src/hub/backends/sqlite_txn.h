@@ -43,6 +43,7 @@ class SqliteReader : public virtual StoreReader {
   std::optional<Membership> find_member(const model::WorkspaceId& workspace,
                                         const model::UserId& user) override;
   std::vector<wire::MemberInfo> list_members(const model::WorkspaceId& workspace) override;
+  std::vector<wire::MemberInfo> list_former_members(const model::WorkspaceId& workspace) override;
   std::optional<Invitation> find_invitation(const SecretHash& hash) override;
   std::vector<Invitation> list_invitations(const model::WorkspaceId& workspace) override;
   std::vector<AuditEvent> list_audit(const AuditFilter& filter, std::int64_t before,

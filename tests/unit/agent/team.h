@@ -35,7 +35,7 @@ class ManualClock final : public base::Clock {
 /// A team's log.
 struct Hub {
   model::WorkspaceId workspace;
-  std::vector<wire::MemberInfo> members;
+  std::vector<wire::MemberInfo> members, former;
   model::tests::MemoryState state;
   std::vector<model::Entry> log;
 
@@ -148,7 +148,7 @@ class Person {
       me.name = member.name;
       me.email = member.email;
       me.workspaces.push_back({hub_->workspace, model::WorkspaceKind::team, "Crew", member.role,
-                               model::Strategy::merge, hub_->members});
+                               model::Strategy::merge, hub_->members, hub_->former});
     }
     check(replica::SyncStore(*replica, 0).adopt_account(me));
   }

@@ -116,6 +116,26 @@ TEST_CASE("trying invitations is limited by address") {
   CHECK(code_of(f.hub->invitation_info("x", "5.6.7.8")) == ErrorCode::not_found);
 }
 
+TEST_CASE("who left is listed apart from the members, by name alone, until they are back") {
+  HubFixture f;
+  const auto former = [&] {
+    std::vector<std::string> names;
+    for (const auto& member : must(f.hub->workspace(f.olga.principal, f.team)).former) {
+      names.push_back(member.name);
+      CHECK(member.email.empty());
+    }
+    return names;
+  };
+  const Person mia = f.member("mia");
+  CHECK(former().empty());
+  must(f.hub->remove_member(f.olga.principal, f.team, mia.id));
+  CHECK(former() == std::vector<std::string>{"mia"});
+  CHECK(must(f.hub->members(f.olga.principal, f.team)).size() == 1);
+  const auto invited = must(f.hub->invite(f.olga.principal, f.team, "mia@example.org", Role::member));
+  must(f.hub->accept_invitation(invited.token, "mia", mia.principal, "address"));
+  CHECK(former().empty());
+}
+
 TEST_CASE("the last owner can neither step down, be removed nor leave") {
   HubFixture f;
   const Person mia = f.member("mia");

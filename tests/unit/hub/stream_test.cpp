@@ -305,6 +305,33 @@ TEST_CASE("removal from one workspace leaves the stream of the others alone") {
   CHECK(ranges[0].workspace == own);
 }
 
+TEST_CASE("everybody in a workspace hears who joins, leaves or has another role") {
+  HubFixture f;
+  const Person stranger = f.stranger("eve");
+  const auto elsewhere = must(f.hub->create_workspace(stranger.principal, "Elsewhere")).id;
+  Client client(f, f.olga, ops(f)), other(f, stranger, {{elsewhere}, {}, StreamView::ops, {}});
+  const auto heard = [&] {
+    client.settle();
+    other.settle();
+    return client.all<wire::StreamMember>().size();
+  };
+  CHECK(heard() == 0);
+  const Person mia = f.member("mia");
+  CHECK(heard() == 1);
+  CHECK(client.all<wire::StreamMember>()[0].workspace == f.team);
+  must(f.hub->change_role(f.olga.principal, f.team, mia.id, Role::admin));
+  CHECK(heard() == 2);
+  CHECK(code_of(f.hub->remove_member(f.olga.principal, f.team, f.olga.id)) == ErrorCode::validation);
+  CHECK(heard() == 2);
+  must(f.hub->remove_member(f.olga.principal, f.team, mia.id));
+  CHECK(heard() == 3);
+  const auto max = f.member("max");
+  must(f.hub->leave(max.principal, f.team));
+  CHECK(heard() == 5);
+  CHECK(other.all<wire::StreamMember>().empty());
+  CHECK_FALSE(client.is_over());
+}
+
 TEST_CASE("a changed role ends the stream, a new membership is announced, a revoked token ends it at once") {
   HubFixture f;
   const Person mia = f.member("mia");

@@ -39,6 +39,31 @@ TEST_CASE_FIXTURE(Team, "a teammate's memory is found with its author") {
   CHECK_EQ(found["results"][0]["workspace"], "Crew");
 }
 
+TEST_CASE_FIXTURE(Team, "who left keeps their name on what they wrote, and is found by it") {
+  const std::string note = remember(at_ben, "Redis timeout");
+  share();
+  hub.former.push_back(hub.members.back());
+  hub.members.pop_back();
+  anna.hear_of_members();
+  Person carla{"Carla"}; // never saw Ben as a member
+  carla.join(hub);
+  carla.exchange();
+  Toolbench at_carla{carla};
+  for (Toolbench* bench : {&at_anna, &at_carla}) {
+    const auto found = bench->call("search_memories", {{"query", "redis"}, {"author", "Ben"}});
+    REQUIRE_EQ(found["results"].size(), 1);
+    CHECK_EQ(found["results"][0]["author"], "Ben");
+    const auto blame = bench->call("get_history", {{"node", note}, {"view", "blame"}});
+    CHECK_EQ(blame["changes"][0]["author"], "Ben");
+    CHECK_EQ(bench->call("team_activity", {{"user", "ben"}})["activity"].size(), 2);
+    const Json assign = {{{"op", "assign"}, {"node", note}, {"user", "Ben"}}};
+    CHECK(has_all(bench->fail("edit_document", {{"operations", assign}}), {"no member"}));
+    CHECK(has_all(bench->fail("team_activity", {{"user", "Zoe"}}), {"no member"}));
+  }
+  CHECK_EQ(at_anna.call("team_activity", {{"user", "ben@example.org"}})["activity"].size(), 2);
+  CHECK_EQ(activity(Json::object())["members"].size(), 1);
+}
+
 TEST_CASE_FIXTURE(Team, "search reads the current, personal and local workspaces and names each") {
   anna.write(anna.local(), "Private", "Redis password rotation", "mine");
   remember(at_ben, "Redis timeout");

@@ -44,11 +44,16 @@ std::vector<std::string> texts_of(const std::vector<model::Entry>& entries) {
 
 Me account(Messages& messages) {
   Me me{messages.id<model::UserId>(), messages.text(), "a@example.org", model::Epoch{messages.number()}, {}};
-  WorkspaceInfo workspace{
-      messages.id<model::WorkspaceId>(), messages.name<model::WorkspaceKind>(), messages.text(),
-      messages.name<model::Role>(),      messages.name<model::Strategy>(),      {}};
+  WorkspaceInfo workspace{messages.id<model::WorkspaceId>(),
+                          messages.name<model::WorkspaceKind>(),
+                          messages.text(),
+                          messages.name<model::Role>(),
+                          messages.name<model::Strategy>(),
+                          {},
+                          {}};
   workspace.members.push_back(
       {messages.id<model::UserId>(), messages.text(), "b@example.org", messages.name<model::Role>()});
+  if (messages.often()) workspace.former.push_back({messages.id<model::UserId>(), messages.text(), "", {}});
   me.workspaces.push_back(workspace);
   return me;
 }
@@ -184,6 +189,7 @@ TEST_CASE("an account reads back with its workspaces and members") {
     REQUIRE(read);
     REQUIRE(encode(*read) == encode(me));
     REQUIRE(read->workspaces.at(0).members.at(0).id == me.workspaces[0].members[0].id);
+    REQUIRE(read->workspaces[0].former.size() == me.workspaces[0].former.size());
   });
   Messages messages(1);
   base::Json json = parse(encode(account(messages)));
