@@ -45,10 +45,14 @@ Result<> NotificationSync::advance() {
     TRY_ASSIGN(const auto after, store_.notification_cursor());
     fetch_request_ = send_(GetNotifications{after, k_page});
   }
-  if (!looks_for_marks_ || mark_request_ != 0) return {};
-  looks_for_marks_ = false;
-  TRY_ASSIGN(marks_, store_.unsent_marks(k_marks));
-  if (!marks_.empty()) mark_request_ = send_(MarkNotificationsRead{marks_});
+  if (looks_for_marks_ && mark_request_ == 0) {
+    looks_for_marks_ = false;
+    TRY_ASSIGN(marks_, store_.unsent_marks(k_marks));
+    if (!marks_.empty()) mark_request_ = send_(MarkNotificationsRead{marks_});
+  }
+  // Whoever waits for a sync may look at the hub next: what they read is to be known there, too.
+  const bool is_idle = !wants_fetch_ && !looks_for_marks_ && fetch_request_ == 0 && mark_request_ == 0;
+  if (is_idle) sync_requested_ = false;
   return {};
 }
 
@@ -75,7 +79,6 @@ Result<> NotificationSync::take_changes(const wire::NotificationChanges& changes
              store_.take_notifications(changes.epoch, changes.after, changes.to, changes.notifications));
   wants_fetch_ = wants_fetch_ || changes.more || !fits;
   if (!changes.notifications.empty()) looks_for_marks_ = true; // a restored hub may have forgotten some
-  if (!wants_fetch_) sync_requested_ = false;
   return {};
 }
 

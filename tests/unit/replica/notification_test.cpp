@@ -248,12 +248,28 @@ TEST_CASE_FIXTURE(Fetching, "what failed within a connection is tried again a li
   CHECK(sent.size() == 2);
 }
 
+TEST_CASE_FIXTURE(Fetching, "whoever waits for a sync waits until the hub knows what was read") {
+  take(0, 1, {made("one")});
+  must(mark_read(*replica, {list().at(0).id}));
+  engine.request_sync();
+  advance();
+  REQUIRE(sent.size() == 2);
+  answer(1, changes(1, 1));
+  advance();
+  CHECK(engine.is_sync_requested());
+  answer(2, wire::NotificationsMarked{0});
+  advance();
+  CHECK_FALSE(engine.is_sync_requested());
+  CHECK(sent.size() == 2);
+}
+
 TEST_CASE_FIXTURE(Fetching,
                   "whoever waits for a sync waits for the notifications, but not for a hub without them") {
   engine.request_sync();
   CHECK(engine.is_sync_requested());
   advance();
   answer(1, changes(0, 0));
+  advance();
   CHECK_FALSE(engine.is_sync_requested());
   engine.request_sync();
   advance();
