@@ -250,6 +250,9 @@ class Hub {
   /// Last edited first.
   Answer<Page<NodeView>> documents(const Principal& principal, const model::WorkspaceId& workspace,
                                    const std::string& cursor, std::size_t limit);
+  /// What is assigned to somebody, last edited first.
+  Answer<Page<NodeView>> tasks(const Principal& principal, const model::WorkspaceId& workspace,
+                               const TaskFilter& filter, const std::string& cursor, std::size_t limit);
   /// Its visible nodes, itself among them, by id. About 1 MiB.
   Answer<Page<NodeView>> document(const Principal& principal, const model::WorkspaceId& workspace,
                                   const model::DocumentId& id, const std::string& cursor, std::size_t limit);

@@ -45,6 +45,24 @@ Answer<NodeView> find_visible(StoreReader& reader, const WorkspaceId& workspace,
   return view;
 }
 
+/// Where a list by the last edit goes on: below everything for an empty cursor.
+Answer<ItemPlace> parse_place(const std::string& cursor) {
+  ItemPlace before{std::numeric_limits<std::int64_t>::max(), ""};
+  if (cursor.empty()) return before;
+  const auto dash = cursor.find('-');
+  const auto edited = model::parse_u64(std::string_view(cursor).substr(0, dash));
+  const auto id = dash == std::string::npos ? std::nullopt : NodeId::parse(cursor.substr(dash + 1));
+  if (!edited || !id || *edited > static_cast<std::uint64_t>(before.edited)) return bad_cursor();
+  return ItemPlace{static_cast<std::int64_t>(*edited), id->str()};
+}
+
+ItemPlace place_of(const model::Node& node) {
+  const Sequence edited = std::max(node.edits.last, node.place.stamp.sequence);
+  return {static_cast<std::int64_t>(edited.value), node.id.str()};
+}
+
+std::string cursor_of(const ItemPlace& place) { return fmt::format("{}-{}", place.edited, place.id); }
+
 Answer<> check_seen(const model::Node& node, const SeenVersion& seen) {
   const Sequence now = version_of(node);
   if (!seen || *seen == now) return {};
@@ -214,14 +232,36 @@ Answer<CommentView> Hub::add_comment(const Principal& principal, const Workspace
 
 Answer<Page<NodeView>> Hub::documents(const Principal& principal, const WorkspaceId& workspace,
                                       const std::string& cursor, std::size_t limit) {
-  ItemPlace before{std::numeric_limits<std::int64_t>::max(), ""};
-  if (!cursor.empty()) {
-    const auto dash = cursor.find('-');
-    const auto edited = model::parse_u64(std::string_view(cursor).substr(0, dash));
-    const auto id = dash == std::string::npos ? std::nullopt : NodeId::parse(cursor.substr(dash + 1));
-    if (!edited || !id || *edited > static_cast<std::uint64_t>(before.edited)) return bad_cursor();
-    before = {static_cast<std::int64_t>(*edited), id->str()};
-  }
+  TRY_ASSIGN(const ItemPlace before, parse_place(cursor));
+Answer<Page<NodeView>> Hub::tasks(const Principal& principal, const WorkspaceId& workspace,
+                                  const TaskFilter& filter, const std::string& cursor, std::size_t limit) {
+  // What one answer may examine for a filter that matches little; the cursor then goes on from there.
+  constexpr std::size_t k_most_examined = 2'000;
+  TRY_ASSIGN(ItemPlace before, parse_place(cursor));
+  const model::UserId user = filter.assignee.value_or(principal.user);
+  return implementation_->read(principal, Permission::memory_read, workspace,
+                               [&](StoreReader& reader, Role) -> Answer<Page<NodeView>> {
+                                 Page<NodeView> page;
+                                 for (std::size_t examined = 0; examined < k_most_examined;) {
+                                   const auto nodes = reader.list_assigned(workspace, user, before, limit);
+                                   for (const model::Node& node : nodes) {
+                                     before = place_of(node);
+                                     ++examined;
+                                     if (filter.completed && node.completed.value != *filter.completed)
+                                       continue;
+                                     if (auto view = find_visible(reader, workspace, node.id))
+                                       page.rows.push_back(*std::move(view));
+                                     if (page.rows.size() < limit) continue;
+                                     page.next_cursor = cursor_of(before);
+                                     return page;
+                                   }
+                                   if (nodes.size() < limit) return page;
+                                 }
+                                 page.next_cursor = cursor_of(before);
+                                 return page;
+                               });
+}
+
   return implementation_->read(
       principal, Permission::memory_read, workspace,
       [&](StoreReader& reader, Role) -> Answer<Page<NodeView>> {
@@ -230,10 +270,7 @@ Answer<Page<NodeView>> Hub::documents(const Principal& principal, const Workspac
           const NodeId id = node.id;
           page.rows.push_back({std::move(node), id, reader.count_document_nodes(workspace, id)});
         }
-        if (page.rows.size() < limit) return page;
-        const model::Node& last = page.rows.back().node;
-        const Sequence edited = std::max(last.edits.last, last.place.stamp.sequence);
-        page.next_cursor = fmt::format("{}-{}", edited.value, last.id.view());
+        if (page.rows.size() == limit) page.next_cursor = cursor_of(place_of(page.rows.back().node));
         return page;
       });
 }

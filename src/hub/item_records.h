@@ -36,6 +36,12 @@ struct NodeEdit {
   }
 };
 
+/// Which of the nodes that are assigned to somebody are wanted.
+struct TaskFilter {
+  std::optional<model::UserId> assignee; // absent: the caller
+  std::optional<bool> completed;         // absent: both
+};
+
 struct CommentView {
   model::Comment comment;
   std::string author_name;

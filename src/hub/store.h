@@ -184,6 +184,10 @@ class StoreReader : public virtual SessionReader {
   /// Documents that are not deleted below that place in the order of the last edit, newest first.
   virtual std::vector<model::Node> list_documents(const model::WorkspaceId& workspace, ItemPlace before,
                                                   std::size_t limit) = 0;
+  /// The same of nodes assigned to that person; those below a deleted node are among them.
+  virtual std::vector<model::Node> list_assigned(const model::WorkspaceId& workspace,
+                                                 const model::UserId& user, ItemPlace before,
+                                                 std::size_t limit) = 0;
   /// The visible nodes of a document with ids above `after`, by id: as many as fit `max_bytes` of text (at
   /// least one) and `limit`.
   virtual std::vector<model::Node> list_document_nodes(const model::WorkspaceId& workspace,

@@ -92,7 +92,7 @@ class Checker {
 
   void check_nodes(const Row& workspace) {
     Statement rows = txn_.prepare(
-        "SELECT id, hash, state, parent, deleted, creator, edited FROM node WHERE workspace = ?1");
+        "SELECT id, hash, state, parent, deleted, creator, edited, assignee FROM node WHERE workspace = ?1");
     rows.bind_all(workspace.key);
     std::size_t found = 0;
     while (rows.step()) {
@@ -113,7 +113,8 @@ class Checker {
       return problem(fmt::format("workspace {}: node {} is damaged", workspace.id, id));
     const bool agrees =
         row.column_text(3) == node->place.value.parent.view() && row.column_bool(4) == node->deleted.value &&
-        row.column_text(5) == node->created.author.view() && row.column_u64(6) == edited_at(*node).value;
+        row.column_text(5) == node->created.author.view() && row.column_u64(6) == edited_at(*node).value &&
+        row.column_text(7) == node->assignee.value.view();
     if (!agrees)
       return problem(fmt::format("workspace {}: node {} is listed other than it is", workspace.id, id));
     if (workspace.floor > 0) return;

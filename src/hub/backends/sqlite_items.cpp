@@ -173,6 +173,18 @@ std::vector<model::Node> SqliteReader::list_documents(const model::WorkspaceId& 
   return documents;
 }
 
+std::vector<model::Node> SqliteReader::list_assigned(const model::WorkspaceId& workspace,
+                                                     const model::UserId& user, ItemPlace before,
+                                                     std::size_t limit) {
+  Statement rows = txn_.prepare(
+      "SELECT id, hash, state FROM node WHERE workspace = ?1 AND assignee = ?2 AND deleted = 0 "
+      "AND (edited, id) < (?3, ?4) ORDER BY edited DESC, id DESC LIMIT ?5");
+  rows.bind_all(key_of(workspace), user, before.edited, before.id, limit);
+  std::vector<model::Node> nodes;
+  while (rows.step()) nodes.push_back(decode_node_row(rows, rows.column_text(0), 1, 2));
+  return nodes;
+}
+
 std::vector<model::Node> SqliteReader::list_document_nodes(const model::WorkspaceId& workspace,
                                                            const model::DocumentId& document,
                                                            const model::NodeId& after, std::size_t limit,
@@ -252,10 +264,10 @@ void SqliteTxn::add_node(const model::WorkspaceId& workspace, const model::Node&
                          const model::DocumentId& document) {
   const std::string text = wire::encode_node(node);
   txn_.run(
-      "INSERT INTO node (workspace, id, document, parent, deleted, creator, edited, hash, state) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+      "INSERT INTO node (workspace, id, document, parent, deleted, creator, edited, hash, state, assignee) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
       key_of(workspace), node.id, document, node.place.value.parent, node.deleted.value, node.created.author,
-      edited_at(node).value, hash_of_row(node.id.view(), text), text);
+      edited_at(node).value, hash_of_row(node.id.view(), text), text, node.assignee.value);
 }
 
 void SqliteTxn::count_added_nodes(const model::WorkspaceId& workspace, const model::DocumentId& document,
@@ -276,10 +288,10 @@ void SqliteTxn::set_node(const model::WorkspaceId& workspace, const model::Node&
   }
   const std::string text = wire::encode_node(node);
   txn_.run(
-      "UPDATE node SET parent = ?3, deleted = ?4, edited = ?5, hash = ?6, state = ?7 "
+      "UPDATE node SET parent = ?3, deleted = ?4, edited = ?5, hash = ?6, state = ?7, assignee = ?8 "
       "WHERE workspace = ?1 AND id = ?2",
       key, node.id, node.place.value.parent, node.deleted.value, edited_at(node).value,
-      hash_of_row(node.id.view(), text), text);
+      hash_of_row(node.id.view(), text), text, node.assignee.value);
 }
 
 void SqliteTxn::change_document(const model::WorkspaceId& workspace, const model::NodeId& node,

@@ -87,6 +87,8 @@ class SqliteReader : public virtual StoreReader {
                                              const model::CommentId& id) override;
   std::optional<model::Conflict> find_conflict(const model::WorkspaceId& workspace,
                                                const model::ConflictId& id) override;
+  std::vector<model::Node> list_assigned(const model::WorkspaceId& workspace, const model::UserId& user,
+                                         ItemPlace before, std::size_t limit) override;
   std::vector<model::Node> list_documents(const model::WorkspaceId& workspace, ItemPlace before,
                                           std::size_t limit) override;
   std::vector<model::Node> list_document_nodes(const model::WorkspaceId& workspace,

@@ -6,6 +6,9 @@
 
 namespace memsync::net::server {
 
+using base::Error;
+using base::ErrorCode;
+using base::Result;
 using model::NodeId;
 using model::WorkspaceId;
 
@@ -18,6 +21,17 @@ Response node_response(const hub::NodeView& view) {
   Response response = Response::json(base::dump_json(to_json(view)));
   response.headers.emplace_back("ETag", fmt::format("\"{}\"", hub::version_of(view.node).value));
   return response;
+}
+
+Result<hub::TaskFilter> read_task_filter(const Target& target) {
+  hub::TaskFilter filter;
+  const auto assignee = target.find("assignee").value_or("me");
+  if (assignee != "me") {
+    filter.assignee = model::UserId::parse(assignee);
+    if (!filter.assignee) return Error{ErrorCode::validation, "'assignee' must be a user's id, or me"};
+  }
+  TRY_ASSIGN(filter.completed, read_flag(target, "completed"));
+  return filter;
 }
 
 /// Whoever may not change the node at all learns that and not what is wrong with the header.
@@ -36,6 +50,14 @@ hub::Answer<Response> list_documents(Call& call) {
   TRY_ASSIGN(const auto query, read_page_query(call.request.target));
   TRY_ASSIGN(const auto page, call.hub.documents(call.caller(), workspace, query.cursor, query.limit));
   return Response::json(page_json("documents", page, k_encode));
+}
+
+hub::Answer<Response> list_tasks(Call& call) {
+  TRY_ASSIGN(const auto workspace, call.request.id<WorkspaceId>("id"));
+  TRY_ASSIGN(const auto query, read_page_query(call.request.target));
+  TRY_ASSIGN(const auto filter, read_task_filter(call.request.target));
+  TRY_ASSIGN(const auto page, call.hub.tasks(call.caller(), workspace, filter, query.cursor, query.limit));
+  return Response::json(page_json("tasks", page, k_encode));
 }
 
 hub::Answer<Response> show_document(Call& call) {

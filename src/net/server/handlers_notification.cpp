@@ -18,10 +18,8 @@ constexpr std::size_t k_most_marks = 1'000;
 Result<hub::NotificationFilter> read_filter(const Target& target) {
   hub::NotificationFilter filter;
   TRY_ASSIGN(filter.workspace, read_optional_workspace(target));
-  const auto unread = target.find("unread").value_or("false");
-  if (unread != "true" && unread != "false")
-    return Error{ErrorCode::validation, "'unread' must be true or false"};
-  filter.only_unread = unread == "true";
+  TRY_ASSIGN(const auto unread, read_flag(target, "unread"));
+  filter.only_unread = unread.value_or(false);
   return filter;
 }
 

@@ -33,6 +33,14 @@ Result<WorkspaceId> read_workspace(const Target& target) {
   return *id;
 }
 
+Result<std::optional<bool>> read_flag(const Target& target, std::string_view name) {
+  const auto text = target.find(name);
+  if (!text) return std::optional<bool>();
+  if (*text != "true" && *text != "false")
+    return Error{ErrorCode::validation, fmt::format("'{}' must be true or false", name)};
+  return std::optional(*text == "true");
+}
+
 Result<> read_time(const Target& target, std::string_view name, base::Timestamp now,
                    std::optional<base::Timestamp>& time) {
   const auto text = target.find(name);

@@ -24,6 +24,9 @@ base::Result<model::WorkspaceId> read_workspace(const Target& target);
 /// The same where it may be missing.
 base::Result<std::optional<model::WorkspaceId>> read_optional_workspace(const Target& target);
 
+/// `true` or `false`; nothing when it is missing.
+base::Result<std::optional<bool>> read_flag(const Target& target, std::string_view name);
+
 /// Sets `time` when the parameter is there; `validation` when it is no time.
 base::Result<> read_time(const Target& target, std::string_view name, base::Timestamp now,
                          std::optional<base::Timestamp>& time);

@@ -211,6 +211,52 @@ TEST_CASE("documents are listed last edited first, and their visible nodes in pa
   CHECK(code_of(f.hub->documents(f.olga.principal, f.team, "1-x", 3)) == ErrorCode::validation);
 }
 
+TEST_CASE("what is assigned to a person is listed last edited first, in pages, without what cannot be seen") {
+  Items f;
+  const Person mia = f.member("mia");
+  std::vector<model::NodeId> mine;
+  const auto assign = [&](const model::NodeId& id, const model::UserId& user) {
+    NodeEdit change;
+    change.assignee = user;
+    must(f.edit(f.olga, id, std::nullopt, change));
+  };
+  const auto complete = [&](const model::NodeId& id) {
+    NodeEdit change;
+    change.completed = true;
+    must(f.edit(mia, id, std::nullopt, change));
+  };
+  for (int i = 0; i < 5; ++i) {
+    mine.push_back(f.add(f.olga, f.writer, fmt::format("task {}", i), f.document));
+    assign(mine.back(), mia.id);
+  }
+  assign(f.node, f.olga.id);
+  const auto tasks = [&](const Person& person, const TaskFilter& filter) {
+    std::vector<std::string> titles;
+    std::string cursor;
+    do {
+      const auto page = must(f.hub->tasks(person.principal, f.team, filter, cursor, 2));
+      CHECK(page.rows.size() <= 2);
+      for (const NodeView& each : page.rows) titles.push_back(each.node.title.value);
+      cursor = page.next_cursor;
+    } while (!cursor.empty());
+    return titles;
+  };
+  using Titles = std::vector<std::string>;
+  CHECK(tasks(mia, {}) == Titles{"task 4", "task 3", "task 2", "task 1", "task 0"});
+  complete(mine[1]);
+  CHECK(tasks(mia, {}) == Titles{"task 1", "task 4", "task 3", "task 2", "task 0"});
+  CHECK(tasks(mia, {{}, true}) == Titles{"task 1"});
+  CHECK(tasks(f.olga, {mia.id, false}) == Titles{"task 4", "task 3", "task 2", "task 0"});
+  CHECK(tasks(f.olga, {}) == Titles{"Step"});
+  assign(mine[4], {});
+  must(f.hub->remove_node(f.olga.principal, f.team, mine[3], std::nullopt));
+  CHECK(tasks(mia, {{}, false}) == Titles{"task 2", "task 0"});
+  CHECK(code_of(f.hub->tasks(mia.principal, f.team, {}, "x", 2)) == ErrorCode::validation);
+  must(f.hub->remove_node(f.olga.principal, f.team, f.document, std::nullopt));
+  CHECK(tasks(mia, {}).empty());
+  f.check_sound();
+}
+
 TEST_CASE("open conflicts are listed with every side and who wrote it, until they are decided") {
   Items f;
   const auto id = f.open_conflict();

@@ -128,6 +128,27 @@ TEST_CASE("documents and their nodes are listed") {
   CHECK(items.get("/api/v1/documents/00000000000000000000" + items.in_team()).code() == "not_found");
 }
 
+TEST_CASE("tasks are those of the caller, or of whom they ask about") {
+  Items items;
+  const std::string me = items.hub.owner().user.str();
+  const auto titles = [&](const std::string& query) {
+    const Json answer = items.get(items.hub.team_path("/tasks" + query)).json();
+    std::vector<std::string> found;
+    for (const Json& row : answer["tasks"]) found.push_back(row["title"]);
+    return found;
+  };
+  CHECK(titles("").empty());
+  REQUIRE(items.patch(Json{{"assignee", me}}.dump(), "*").status == 200);
+  const std::vector<std::string> one{"a memory"};
+  CHECK(titles("") == one);
+  CHECK(titles("?assignee=me&completed=false") == one);
+  CHECK(titles("?assignee=" + me) == one);
+  CHECK(titles("?completed=true").empty());
+  check_refused(items.get(items.hub.team_path("/tasks?assignee=Olivia")), "assignee");
+  check_refused(items.get(items.hub.team_path("/tasks?completed=perhaps")), "completed");
+  check_refused(items.get(items.hub.team_path("/tasks?cursor=x")), "cursor");
+}
+
 TEST_CASE("an open conflict shows every side and is decided once, on what was seen") {
   Items items;
   const std::string id = items.open_conflict();
