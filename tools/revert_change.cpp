@@ -22,7 +22,7 @@ base::Error invalid(std::string message) { return {base::ErrorCode::validation, 
 struct Target {
   replica::WorkspaceRow workspace;
   std::vector<ChangeRow> rows; // newest first
-  Plan plan;
+  model::CompensationPlan plan;
 };
 
 base::Result<std::vector<ChangeRow>> load_rows(replica::Reader& reader,
@@ -60,6 +60,11 @@ void go_after(replica::Reader::HistoryQuery& query, const ChangePoint& point) {
   if (point.time) query.since = *point.time + std::chrono::milliseconds(1);
 }
 
+model::WrittenChange written_change(const ChangeRow& row) {
+  return {row.sequence, row.kind, row.status,    {},           row.node, row.title,
+          row.field,    row.lost, row.old_value, row.new_value};
+}
+
 base::Result<Target> find_target(Session& session, replica::Reader& reader,
                                  const RevertArguments& arguments) {
   Target target;
@@ -93,19 +98,22 @@ base::Result<Target> find_target(Session& session, replica::Reader& reader,
                                    agent::show(*arguments.change), agent::show(target.workspace.name))};
   const bool goes_to_a_point = arguments.node || arguments.document;
   if (!arguments.change && !goes_to_a_point) TRY(check_authors(reader, target, arguments));
-  target.plan = plan_compensation(reader, target.workspace, target.rows, goes_to_a_point);
+  std::vector<model::WrittenChange> changes;
+  for (const ChangeRow& row : target.rows) changes.push_back(written_change(row));
+  target.plan = model::plan_compensation(changes, goes_to_a_point);
   return target;
 }
 
-base::Result<> take_back_slice(Editor& editor, const std::vector<StepBack>& steps, std::size_t first,
+base::Result<> take_back_slice(Editor& editor, const std::vector<model::StepBack>& steps, std::size_t first,
                                RevertResult& result) {
   const std::size_t last = std::min(first + k_steps_per_transaction, steps.size());
   for (std::size_t i = first; i < last; ++i) {
     const auto& step = steps[i];
     TRY_ASSIGN(const UndoneStep undone, take_back(editor, step));
     const auto node = editor.short_id(editor.workspace(), step.node);
-    const std::string field =
-        step.kind == StepBack::Kind::set_register ? std::string(model::name_of(step.field)) : std::string();
+    const std::string field = step.kind == model::StepBack::Kind::set_register
+                                  ? std::string(model::name_of(step.field))
+                                  : std::string();
     if (undone.is_done) {
       result.operations.push_back({undone.op, node, agent::show(step.title), field});
     } else if (!undone.reason.empty()) {

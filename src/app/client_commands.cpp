@@ -16,6 +16,7 @@
 #include "cli/news.h"
 #include "cli/reading.h"
 #include "cli/resolve.h"
+#include "cli/revert.h"
 #include "cli/saving.h"
 #include "cli/share.h"
 #include "cli/status.h"
@@ -209,6 +210,25 @@ void add_reading_commands(CLI::App& app, Action& chosen) {
   on_parsed(log, chosen, logged, &cli::run_log);
 }
 
+void add_revert_command(CLI::App& app, Action& chosen) {
+  CLI::App* revert = app.add_subcommand("revert", "Take changes back, by new ones; the log keeps both");
+  auto wanted = std::make_shared<cli::RevertOptions>();
+  CLI::Option* change = revert->add_option("change", wanted->change, "one change, see `memsync log`");
+  CLI::Option* since =
+      revert->add_option("--since", wanted->since, "what --author or --session wrote since then, like 2h");
+  CLI::Option* author = revert->add_option("--author", wanted->author, "of this person; me is you");
+  CLI::Option* session = revert->add_option("--session", wanted->session, "of this agent session");
+  CLI::Option* to = revert->add_option("--to", wanted->to, "the last change that stays, or a time");
+  CLI::Option* node = revert->add_option("--node", wanted->node, "this note goes back, whatever followed");
+  CLI::Option* document = revert->add_option("--document", wanted->document, "this document goes back");
+  author->needs(since)->excludes(change)->excludes(node)->excludes(document);
+  session->needs(since)->excludes(change)->excludes(node)->excludes(document);
+  node->needs(to)->excludes(change)->excludes(document);
+  document->needs(to)->excludes(change);
+  revert->require_option(1, 0);
+  on_parsed(revert, chosen, wanted, &cli::run_revert);
+}
+
 void add_news_commands(CLI::App& app, Action& chosen) {
   CLI::App* news =
       app.add_subcommand("news", "Show what concerns you: assignments, mentions, overwritten changes");
@@ -251,6 +271,7 @@ void add_commands(CLI::App& app, Action& chosen) {
   add_sync_commands(app, chosen);
   add_conflict_commands(app, chosen);
   add_reading_commands(app, chosen);
+  add_revert_command(app, chosen);
   add_news_commands(app, chosen);
 }
 

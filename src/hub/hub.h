@@ -256,6 +256,12 @@ class Hub {
   /// Its visible nodes, itself among them, by id. About 1 MiB.
   Answer<Page<NodeView>> document(const Principal& principal, const model::WorkspaceId& workspace,
                                   const model::DocumentId& id, const std::string& cursor, std::size_t limit);
+  /// Takes changes back by new operations, all together (hub_revert.cpp): history keeps both. What somebody
+  /// changed afterwards is left alone and named, except with a node or document, which goes back to that
+  /// state whatever followed. `permission` also when one of the operations needs one that the caller lacks;
+  /// what somebody else wrote since a time: memory.delete. `too_large` for more than 5,000 changes.
+  Answer<Reverted> revert(const Principal& principal, const model::WorkspaceId& workspace,
+                          const RevertRequest& request);
   /// The open ones, by id.
   Answer<Page<ConflictView>> conflicts(const Principal& principal, const model::WorkspaceId& workspace,
                                        const std::string& cursor, std::size_t limit);

@@ -81,19 +81,6 @@ ConflictView view_conflict(StoreReader& reader, const WorkspaceId& workspace, mo
   return view;
 }
 
-/// A whole set of tags as what is to be added and removed.
-model::SetChange tag_change(const std::vector<std::string>& before, const std::vector<std::string>& wanted) {
-  const auto lacks = [](const std::vector<std::string>& list, const std::string& tag) {
-    return std::find(list.begin(), list.end(), tag) == list.end();
-  };
-  model::SetChange change;
-  for (const std::string& tag : wanted)
-    if (lacks(before, tag) && lacks(change.add, tag)) change.add.push_back(tag);
-  for (const std::string& tag : before)
-    if (lacks(wanted, tag)) change.remove.push_back(tag);
-  return change;
-}
-
 /// The operations that make the node what the edit wants; each kind of its own, as tools write them.
 void write_edit(DirectEdit& direct, const model::Node& node, const NodeEdit& edit) {
   const auto target = model::id_cast<model::ItemId>(node.id);
@@ -233,6 +220,19 @@ Answer<CommentView> Hub::add_comment(const Principal& principal, const Workspace
 Answer<Page<NodeView>> Hub::documents(const Principal& principal, const WorkspaceId& workspace,
                                       const std::string& cursor, std::size_t limit) {
   TRY_ASSIGN(const ItemPlace before, parse_place(cursor));
+  return implementation_->read(
+      principal, Permission::memory_read, workspace,
+      [&](StoreReader& reader, Role) -> Answer<Page<NodeView>> {
+        Page<NodeView> page;
+        for (model::Node& node : reader.list_documents(workspace, before, limit)) {
+          const NodeId id = node.id;
+          page.rows.push_back({std::move(node), id, reader.count_document_nodes(workspace, id)});
+        }
+        if (page.rows.size() == limit) page.next_cursor = cursor_of(place_of(page.rows.back().node));
+        return page;
+      });
+}
+
 Answer<Page<NodeView>> Hub::tasks(const Principal& principal, const WorkspaceId& workspace,
                                   const TaskFilter& filter, const std::string& cursor, std::size_t limit) {
   // What one answer may examine for a filter that matches little; the cursor then goes on from there.
@@ -260,19 +260,6 @@ Answer<Page<NodeView>> Hub::tasks(const Principal& principal, const WorkspaceId&
                                  page.next_cursor = cursor_of(before);
                                  return page;
                                });
-}
-
-  return implementation_->read(
-      principal, Permission::memory_read, workspace,
-      [&](StoreReader& reader, Role) -> Answer<Page<NodeView>> {
-        Page<NodeView> page;
-        for (model::Node& node : reader.list_documents(workspace, before, limit)) {
-          const NodeId id = node.id;
-          page.rows.push_back({std::move(node), id, reader.count_document_nodes(workspace, id)});
-        }
-        if (page.rows.size() == limit) page.next_cursor = cursor_of(place_of(page.rows.back().node));
-        return page;
-      });
 }
 
 Answer<Page<NodeView>> Hub::document(const Principal& principal, const WorkspaceId& workspace,

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "model/operation.h"
 
 /// Items as the API shows them and what it changes of them (Hub, src/hub/hub_items.cpp).
@@ -40,6 +41,32 @@ struct NodeEdit {
 struct TaskFilter {
   std::optional<model::UserId> assignee; // absent: the caller
   std::optional<bool> completed;         // absent: both
+};
+
+/// What is to be taken back: one change; what a person, or one of their sessions, wrote since a time; or all
+/// that happened to a node or document after a point.
+struct RevertRequest {
+  std::optional<model::Sequence> change;
+  std::optional<model::UserId> user;
+  std::string session;
+  std::optional<base::Timestamp> since; // with `user`, `session` or both
+  std::optional<model::NodeId> node;
+  std::optional<model::DocumentId> document;
+  // With `node` or `document`: the last change, or the time, that stays.
+  std::optional<model::Sequence> to_change;
+  std::optional<base::Timestamp> to_time;
+};
+/// What became of a change: taken back by an operation, or left alone for a reason.
+struct RevertedStep {
+  std::string what; // name of the operation; of one that was left alone the field, or what it was
+  model::NodeId node;
+  std::string title;
+  std::optional<model::Field> field;
+  std::string reason;
+};
+struct Reverted {
+  std::vector<RevertedStep> operations, skipped;
+  model::Sequence head; // of the log afterwards
 };
 
 struct CommentView {

@@ -61,6 +61,8 @@ class Editor final : public Reader {
   base::Result<> update(const model::NodeId& node, const model::FieldChanges& fields);
   base::Result<> set_tags(const model::NodeId& node, const std::vector<std::string>& tags); // as a delta
   base::Result<> remove(const model::NodeId& node);
+  /// True when that user created the node and every live one below it.
+  bool is_all_by(const model::NodeId& root, const model::UserId& user);
   /// Does nothing when the node is visible; `validation` naming the node when one above it was deleted.
   base::Result<> restore(const model::NodeId& node);
   base::Result<> move(const model::NodeId& node, const Position& position);
@@ -114,7 +116,6 @@ class Editor final : public Reader {
 
   // editor_checks.cpp: what may be refused before anything is written
   base::Result<> check_role(const model::Operation& operation);
-  bool is_all_own(const model::NodeId& root);
   base::Result<> check_room(const model::DocumentId& document, std::size_t more);
   std::size_t subtree_size(const model::NodeId& root);
   base::Result<> check_unchanged(const model::Operation& operation);

@@ -24,7 +24,8 @@ Result<> Editor::check_role(const Operation& operation) {
                     workspace_.name)};
   Permission needed = model::permission_for(operation.kind);
   if (operation.kind == OperationKind::remove && model::allows(workspace_.role, needed) &&
-      !model::allows(workspace_.role, Permission::memory_delete) && !is_all_own(operation.target_node()))
+      !model::allows(workspace_.role, Permission::memory_delete) &&
+      !is_all_by(operation.target_node(), user_))
     needed = Permission::memory_delete;
   if (model::allows(workspace_.role, needed)) return {};
   return Error{ErrorCode::permission,
@@ -33,12 +34,12 @@ Result<> Editor::check_role(const Operation& operation) {
                            needed == Permission::memory_delete ? ": somebody else wrote part of this" : "")};
 }
 
-bool Editor::is_all_own(const NodeId& root) {
+bool Editor::is_all_by(const NodeId& root, const model::UserId& user) {
   Statement foreign = txn_.prepare(
       "WITH RECURSIVE tree (id) AS (SELECT ?2 UNION ALL SELECT node.id FROM tree JOIN node "
       "ON node.space = ?1 AND node.parent = tree.id AND node.deleted = 0) "
       "SELECT 1 FROM tree JOIN node ON node.space = ?1 AND node.id = tree.id WHERE author <> ?3 LIMIT 1");
-  foreign.bind_all(workspace_.space.value, root, user_.view());
+  foreign.bind_all(workspace_.space.value, root, user.view());
   return !foreign.step();
 }
 

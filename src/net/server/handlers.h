@@ -77,6 +77,7 @@ hub::Answer<Response> list_audit(Call& call);
 // handlers_item.cpp
 hub::Answer<Response> list_documents(Call& call);
 hub::Answer<Response> list_tasks(Call& call);
+hub::Answer<Response> revert_changes(Call& call);
 hub::Answer<Response> show_document(Call& call);
 hub::Answer<Response> show_node(Call& call);
 hub::Answer<Response> edit_node(Call& call);

@@ -128,4 +128,11 @@ hub::Answer<Response> resolve_conflict(Call& call) {
                                          {"conflict", to_json(decided.conflict)}}));
 }
 
+hub::Answer<Response> revert_changes(Call& call) {
+  TRY_ASSIGN(const auto workspace, read_workspace(call.request.target));
+  TRY_ASSIGN(const auto wanted, read_revert(call.request, call.hub.clock().now()));
+  TRY_ASSIGN(const auto reverted, call.hub.revert(call.caller(), workspace, wanted));
+  return Response::json(base::dump_json(to_json(reverted)));
+}
+
 } // namespace memsync::net::server

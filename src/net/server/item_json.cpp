@@ -38,6 +38,24 @@ Result<> refuse_unknown(const Json& json, std::string_view what,
   return {};
 }
 
+/// A position in the log; a member that is no such number is told by `reader`.
+std::optional<model::Sequence> read_sequence(wire::ObjectReader& reader, const char* name) {
+  constexpr auto k_end = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  const auto number = reader.optional_u64(name);
+  if (!number) return std::nullopt;
+  if (*number == 0 || *number >= k_end)
+    return reader.fail(name, "must be the sequence of a change"), std::nullopt;
+  return model::Sequence{*number};
+}
+
+std::optional<base::Timestamp> read_when(wire::ObjectReader& reader, const char* name, base::Timestamp now) {
+  const auto text = reader.optional_text(name);
+  if (!text) return std::nullopt;
+  const auto time = base::parse_time(*text, now);
+  if (!time) reader.fail(name, "must be a time such as 2026-01-31T12:00:00Z, 2026-01-31 or 3d");
+  return time;
+}
+
 /// A text that null clears.
 std::optional<std::string> clearable_text(wire::ObjectReader& reader, const Json& json, const char* name) {
   if (json.contains(name) && json[name].is_null()) return std::string();
@@ -100,6 +118,26 @@ Json to_json(const hub::ConflictView& view) {
   json["resolved_by"] = conflict.resolved_at.author.view();
   json["resolved_at"] = base::format_rfc3339(conflict.resolved_at.clock.time());
   return json;
+}
+
+Json to_json(const hub::Reverted& reverted) {
+  const auto step_json = [](const hub::RevertedStep& step) {
+    Json json = {{"node", step.node.view()}, {"title", step.title}};
+    if (step.field) json["field"] = model::name_of(*step.field);
+    return json;
+  };
+  Json operations = Json::array(), skipped = Json::array();
+  for (const hub::RevertedStep& step : reverted.operations) {
+    operations.push_back(step_json(step));
+    operations.back()["op"] = step.what;
+  }
+  for (const hub::RevertedStep& step : reverted.skipped) {
+    skipped.push_back(step_json(step));
+    skipped.back().update({{"what", step.what}, {"reason", step.reason}});
+  }
+  return {{"operations", std::move(operations)},
+          {"skipped", std::move(skipped)},
+          {"head", wire::number_text(reverted.head.value)}};
 }
 
 Result<hub::SeenVersion> read_if_match(const Request& request) {
@@ -166,6 +204,36 @@ Result<hub::Decision> read_decision(const Request& request) {
   if (const auto version = reader.optional_u64("version")) decision.seen = model::Sequence{*version};
   TRY(reader.result());
   return decision;
+}
+
+Result<hub::RevertRequest> read_revert(const Request& request, base::Timestamp now) {
+  TRY_ASSIGN(const auto json, request.json());
+  TRY(refuse_unknown(json, "revert", {"change", "user", "session", "since", "node", "document", "to"}));
+  wire::ObjectReader reader(json, "revert");
+  hub::RevertRequest wanted;
+  wanted.change = read_sequence(reader, "change");
+  wanted.user = reader.optional_id<model::UserId>("user");
+  wanted.session = reader.optional_text("session").value_or("");
+  wanted.since = read_when(reader, "since", now);
+  wanted.node = reader.optional_id<model::NodeId>("node");
+  wanted.document = reader.optional_id<model::DocumentId>("document");
+  const auto to = reader.optional_text("to");
+  const bool is_sequence = to && to->find_first_not_of("0123456789") == std::string::npos;
+  if (is_sequence) wanted.to_change = read_sequence(reader, "to");
+  if (to && !is_sequence) wanted.to_time = read_when(reader, "to", now);
+  TRY(reader.result());
+  const bool is_by_author = wanted.user || !wanted.session.empty();
+  const bool goes_to_a_point = wanted.node || wanted.document;
+  const int ways =
+      (wanted.change ? 1 : 0) + (is_by_author ? 1 : 0) + (wanted.node ? 1 : 0) + (wanted.document ? 1 : 0);
+  if (ways != 1)
+    return Error{ErrorCode::validation,
+                 "give `change`, or `user` and/or `session` with `since`, or `node` or `document` with `to`"};
+  if (wanted.since.has_value() != is_by_author)
+    return Error{ErrorCode::validation, "`since` goes with `user` or `session`, and they need it"};
+  if (to.has_value() != goes_to_a_point)
+    return Error{ErrorCode::validation, "`to` goes with `node` or `document`, and they need it"};
+  return wanted;
 }
 
 } // namespace memsync::net::server

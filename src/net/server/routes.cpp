@@ -79,10 +79,11 @@ constexpr Route k_routes[] = {
     {get, WORKSPACE "/activity", member, memory_read, k_none, &answered<&list_activity>},
     {get, "/api/v1/history/nodes/{id}", member, memory_read, k_none, &answered<&list_node_history>},
     {get, "/api/v1/history/documents/{id}", member, memory_read, k_none, &answered<&list_document_history>},
+    {post, "/api/v1/history/revert", member, memory_write, k_json, &answered<&revert_changes>},
 
     {get, WORKSPACE "/documents", member, memory_read, k_none, &answered<&list_documents>},
-    {get, "/api/v1/documents/{id}", member, memory_read, k_none, &answered<&show_document>},
     {get, WORKSPACE "/tasks", member, memory_read, k_none, &answered<&list_tasks>},
+    {get, "/api/v1/documents/{id}", member, memory_read, k_none, &answered<&show_document>},
     {get, "/api/v1/nodes/{id}", member, memory_read, k_none, &answered<&show_node>},
     {patch, "/api/v1/nodes/{id}", member, memory_write, k_json, &answered<&edit_node>},
     {remove, "/api/v1/nodes/{id}", member, memory_delete_own, k_none, &answered<&remove_node>},

@@ -149,6 +149,35 @@ TEST_CASE("tasks are those of the caller, or of whom they ask about") {
   check_refused(items.get(items.hub.team_path("/tasks?cursor=x")), "cursor");
 }
 
+TEST_CASE("changes are taken back, and a revert says what it needs") {
+  Items items;
+  REQUIRE(items.patch(R"({"title":"worse"})", "*").status == 200);
+  const std::string path = "/api/v1/history/revert" + items.in_team();
+  const std::string me = items.hub.owner().user.str();
+  const auto revert = [&](const Json& body) { return items.send("POST", path, body.dump()); };
+  check_refused(revert(Json::object()), "change");
+  check_refused(revert({{"change", "1"}, {"node", items.node}, {"to", "1"}}), "give");
+  check_refused(revert({{"user", me}}), "since");
+  check_refused(revert({{"change", "1"}, {"since", "1h"}}), "since");
+  check_refused(revert({{"user", me}, {"since", "sometime"}}), "since");
+  check_refused(revert({{"node", items.node}}), "to");
+  check_refused(revert({{"node", items.node}, {"to", "then"}}), "to");
+  for (const char* number : {"0", "18446744073709551615", "9223372036854775807"}) {
+    check_refused(revert({{"change", number}}), "change");
+    check_refused(revert({{"node", items.node}, {"to", number}}), "to");
+  }
+  check_refused(revert({{"change", "1"}, {"why", "x"}}), "why");
+  CHECK(revert({{"change", "999"}}).code() == "not_found");
+  const Reply reverted = revert({{"user", me}, {"session", "none"}, {"since", "1h"}});
+  REQUIRE(reverted.status == 200);
+  CHECK(reverted.json()["operations"].empty());
+  const Json done = revert({{"node", items.node}, {"to", "1"}}).json();
+  REQUIRE(done["operations"].size() == 1);
+  CHECK(done["operations"][0]["op"] == "update");
+  CHECK(done["operations"][0]["field"] == "title");
+  CHECK(items.get(items.path()).json()["title"] == "a memory");
+}
+
 TEST_CASE("an open conflict shows every side and is decided once, on what was seen") {
   Items items;
   const std::string id = items.open_conflict();

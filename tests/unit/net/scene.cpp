@@ -166,6 +166,7 @@ std::optional<Json> known_body(LiveHub& hub, const Route& route, const Scene& sc
   if (pattern.ends_with("/invite")) return Json{{"email", "somebody@example.org"}, {"role", "viewer"}};
   if (pattern.ends_with("/nodes/{id}")) return Json{{"title", "Renamed"}};
   if (pattern.ends_with("/comments")) return Json{{"text", "a comment"}};
+  if (pattern.ends_with("/revert")) return Json{{"change", "2"}}; // of the content, which anybody may write
   if (pattern.ends_with("/resolve")) return Json{{"resolution", "keep_server"}};
   if (pattern.ends_with("/mark-read")) return Json{{"all", true}};
   if (pattern.ends_with("/heartbeat")) return Json{{"reporter", "test"}, {"sessions", Json::array()}};

@@ -264,6 +264,26 @@ TEST_CASE_FIXTURE(Pair, "everything a session wrote is taken back, in every way 
   CHECK(has_all(reverted["skipped"][0]["reason"], {"comments"}));
 }
 
+TEST_CASE_FIXTURE(Pair, "what others made of a session's work since survives its revert") {
+  update(at_ben, {{"content", "one\nBAD\ntwo\nthree\n"}});
+  const auto section = at_ben.call(
+      "edit_document", {{"document", "Notes"}, {"operations", {{{"op", "create"}, {"title", "Section"}}}}});
+  share();
+  update(at_anna, {{"content", "one\nBAD\ntwo\nthree\nfour\n"}});
+  const auto below = at_anna.call(
+      "edit_document",
+      {{"document", "Notes"},
+       {"operations",
+        {{{"op", "create"}, {"title", "Anna's own"}, {"parent", section["created"][0]["id"]}}}}});
+  share();
+  const auto reverted = at_anna.call("revert_change", {{"session", "s-ben"}, {"since", "1h"}});
+  REQUIRE_EQ(reverted["operations"].size(), 1);
+  CHECK_EQ(read(at_anna)["content"], "one\ntwo\nthree\nfour\n");
+  REQUIRE_EQ(reverted["skipped"].size(), 1);
+  CHECK(has_all(reverted["skipped"][0]["reason"], {"below it"}));
+  CHECK_EQ(at_anna.call("read_document", {{"nodes", {below["created"][0]["id"]}}})["nodes"].size(), 1);
+}
+
 TEST_CASE_FIXTURE(Pair, "a deletion and a move are taken back") {
   const auto parent = at_ben.call(
       "edit_document", {{"document", "Notes"}, {"operations", {{{"op", "create"}, {"title", "Folder"}}}}});
