@@ -59,20 +59,26 @@ class Follower {
     if (!context_.json) context_.write(context_.in(style, fmt::format("-- {}\n", text)));
   }
 
-  /// While there is much to send or to receive, how far it is, once a second.
+  /// While there is much to send or to receive, how far it is, once a second; and when it is over, even if it
+  /// took less.
   Result<> show_progress(const std::vector<replica::WorkspaceRow>& workspaces) {
     constexpr std::chrono::seconds k_pause{1};
     if (session_.instant() < progress_at_) return {};
     progress_at_ = session_.instant() + k_pause;
-    TRY(session_.replica().database().read([&](storage::ReadTxn& txn) -> Result<> {
-      progress_.look(txn, workspaces);
-      return {};
-    }));
+    const auto look = [&] {
+      return session_.replica().database().read([&](storage::ReadTxn& txn) -> Result<> {
+        progress_.look(txn, workspaces);
+        return {};
+      });
+    };
+    TRY(look());
     const std::size_t left = progress_.unsent() + progress_.unreceived() + progress_.copied();
-    if (left > k_page || (is_behind_ && left == 0)) say(progress_.describe());
+    const bool is_over = left == 0 && (is_behind_ || progress_.steps_done() > k_page);
+    if (left > k_page || is_over) say(progress_.describe());
     is_behind_ = left > k_page || (is_behind_ && left > 0);
-    if (left == 0) progress_ = {}; // what comes next is counted from here
-    return {};
+    if (left > 0) return {};
+    progress_ = {}; // what comes next is counted from here
+    return look();
   }
 
   void show(const replica::ActivityRow& each, const replica::WorkspaceRow& row) {
