@@ -151,7 +151,8 @@ class StoreReader : public virtual SessionReader {
   virtual std::optional<Replica> find_replica(const model::WorkspaceId& workspace,
                                               const model::ReplicaId& id) = 0;
   virtual std::optional<StoredResult> find_result(const Replica& replica, std::uint64_t n) = 0;
-  /// (n, hash) of everything accepted from that replica id, ascending.
+  /// (n, hash) of everything from that replica id that is in effect, ascending. Without what was rejected: of
+  /// that the log keeps no fields, so a copy that still has it offers it again.
   virtual std::vector<wire::OperationMark> list_accepted(const Replica& replica) = 0;
 
   virtual std::optional<model::Node> find_node(const model::WorkspaceId& workspace,

@@ -130,7 +130,8 @@ std::optional<StoredResult> SqliteReader::find_result(const Replica& replica, st
 }
 
 std::vector<wire::OperationMark> SqliteReader::list_accepted(const Replica& replica) {
-  Statement rows = txn_.prepare("SELECT n, hash FROM op_result WHERE replica = ?1 ORDER BY n");
+  Statement rows =
+      txn_.prepare("SELECT n, hash FROM op_result WHERE replica = ?1 AND status <> 'rejected' ORDER BY n");
   rows.bind_all(replica.key);
   std::vector<wire::OperationMark> marks;
   while (rows.step()) marks.push_back({rows.column_u64(0), rows.column_hash(1)});

@@ -100,6 +100,19 @@ TEST_CASE("a known number with other content is a fork and names what the hub ac
   CHECK(f.entries(f.olga).size() == 1);
 }
 
+TEST_CASE("what was rejected is not named as accepted: a copy of the replica offers it again") {
+  HubFixture f;
+  Writer writer(f.random);
+  const auto one = writer.create("one");
+  f.push(f.olga, writer, {one, writer.create("")});
+  auto other = writer.create("other");
+  other.n = 2;
+  const auto answer = f.hub->push(f.olga.principal, f.team, writer.request({one, other}));
+  CHECK(code_of(answer) == ErrorCode::forked);
+  REQUIRE(answer.error().accepted.size() == 1);
+  CHECK(answer.error().accepted[0] == wire::OperationMark{1, one.hash});
+}
+
 TEST_CASE("a push for another epoch applies nothing and says which epoch it is and what is known") {
   HubFixture f;
   Writer writer(f.random);
