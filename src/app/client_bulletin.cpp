@@ -123,10 +123,8 @@ std::optional<Bulletin> BulletinBoard::read() const {
 }
 
 Result<SyncRequests> SyncRequests::open(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, 0600);
-  if (descriptor >= 0) return SyncRequests(descriptor);
-  const auto code = errno == ENOSPC || errno == EDQUOT ? ErrorCode::storage_full : ErrorCode::internal;
-  return Error{code, fmt::format("cannot open {}: {}", path, std::strerror(errno))};
+  TRY_ASSIGN(const int descriptor, open_beside_store(path, O_APPEND));
+  return SyncRequests(descriptor);
 }
 
 SyncRequests::~SyncRequests() {

@@ -23,11 +23,16 @@ constexpr int k_read_attempts = 5;
 
 } // namespace
 
-Result<SidecarFile> SidecarFile::open(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor >= 0) return SidecarFile(descriptor);
+Result<int> open_beside_store(const std::string& path, int flags) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
+  if (descriptor >= 0) return descriptor;
   const auto code = errno == ENOSPC || errno == EDQUOT ? ErrorCode::storage_full : ErrorCode::internal;
   return Error{code, fmt::format("cannot open {}: {}", path, std::strerror(errno))};
+}
+
+Result<SidecarFile> SidecarFile::open(const std::string& path) {
+  TRY_ASSIGN(const int descriptor, open_beside_store(path));
+  return SidecarFile(descriptor);
 }
 
 SidecarFile::~SidecarFile() {

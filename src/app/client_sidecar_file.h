@@ -9,6 +9,9 @@
 
 namespace memsync::app {
 
+/// Opens or creates (0600) a file beside the store, for reading and writing; `flags` are more of open(2).
+base::Result<int> open_beside_store(const std::string& path, int flags = 0);
+
 /// A small file beside the store that one process rewrites in place and others read. Not in the database: a
 /// heartbeat must cost no commit. A hash in front tells a text that is half overwritten.
 class SidecarFile {

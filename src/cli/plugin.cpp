@@ -164,9 +164,8 @@ Result<bool> run_init_plugin(const Context& context, const std::string& folder, 
   std::error_code failure;
   if (writes) fs::permissions(root / "bin/memsync", fs::perms{0755}, failure);
   const bool is_there = writes || !has_changes;
-  context.show(
-      Json{{"plugin", root.string()}, {"files", std::move(names)}, {"written", writes}},
-      is_there ? advice(root.string()) : "Nothing was written. `memsync init --plugin --yes` writes it.\n");
+  context.show(Json{{"plugin", root.string()}, {"files", std::move(names)}, {"written", writes}},
+               is_there ? advice(root.string()) : "Nothing was written. Give --yes, too, to write it.\n");
   return is_there || is_dry_run;
 }
 

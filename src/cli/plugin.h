@@ -14,8 +14,8 @@ namespace memsync::cli {
 /// host copies the plugin and knows its place as ${CLAUDE_PLUGIN_ROOT}.
 std::vector<std::pair<std::string, std::string>> plugin_files(const std::string& program);
 
-/// `memsync init --plugin FOLDER`: writes them; files that are there already and differ are replaced only
-/// when confirmed. Says how to install it.
+/// `memsync init --plugin`: writes them to the folder; files that are there already and differ are replaced
+/// only when confirmed. Says how to install it.
 Result<bool> run_init_plugin(const Context& context, const std::string& folder, const std::string& program,
                              bool is_confirmed, bool is_dry_run);
 

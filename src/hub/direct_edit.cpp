@@ -24,18 +24,6 @@ void make_one_tx(std::vector<model::Operation>& operations, const model::Replica
 
 } // namespace
 
-model::SetChange tag_change(const std::vector<std::string>& before, const std::vector<std::string>& wanted) {
-  const auto lacks = [](const std::vector<std::string>& list, const std::string& tag) {
-    return std::find(list.begin(), list.end(), tag) == list.end();
-  };
-  model::SetChange change;
-  for (const std::string& tag : wanted)
-    if (lacks(before, tag) && lacks(change.add, tag)) change.add.push_back(tag);
-  for (const std::string& tag : before)
-    if (lacks(wanted, tag)) change.remove.push_back(tag);
-  return change;
-}
-
 DirectEdit::DirectEdit(StoreTxn& txn, const Principal& principal, const model::WorkspaceId& workspace,
                        base::Timestamp now)
     : txn_(txn),

@@ -6,9 +6,6 @@
 
 namespace memsync::hub {
 
-/// A whole set of tags as what is to be added and removed.
-model::SetChange tag_change(const std::vector<std::string>& before, const std::vector<std::string>& wanted);
-
 /// Changes made through the API by somebody without a replica: operations of a replica id that belongs to the
 /// token they came with, which have seen everything up to this moment, and go the way of every push.
 class DirectEdit {

@@ -14,8 +14,8 @@
 
 namespace memsync::hub {
 
-/// What the methods of Hub share (hub.cpp: who and where; hub_invitations.cpp: how they get in; hub_sync.cpp:
-/// the log; hub_sockets.cpp; hub_history.cpp: what happened).
+/// What the methods of Hub share. They are in hub.cpp (who and where) and in hub_*.cpp, a file for each
+/// subject.
 class Hub::Implementation {
  public:
   Implementation(base::Clock& clock_source, base::Random& random_source, HubStore& store_used,

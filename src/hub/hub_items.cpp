@@ -57,8 +57,7 @@ Answer<ItemPlace> parse_place(const std::string& cursor) {
 }
 
 ItemPlace place_of(const model::Node& node) {
-  const Sequence edited = std::max(node.edits.last, node.place.stamp.sequence);
-  return {static_cast<std::int64_t>(edited.value), node.id.str()};
+  return {static_cast<std::int64_t>(model::edited_at(node).value), node.id.str()};
 }
 
 std::string cursor_of(const ItemPlace& place) { return fmt::format("{}-{}", place.edited, place.id); }
@@ -92,7 +91,7 @@ void write_edit(DirectEdit& direct, const model::Node& node, const NodeEdit& edi
   fields.importance = edit.importance;
   if (edit.content) fields.content = model::TextChange{*edit.content, base::Hash128::of(node.content.value)};
   if (edit.tags) {
-    auto change = tag_change(node.tags.value, *edit.tags);
+    auto change = model::set_change(node.tags.value, *edit.tags);
     if (!change.add.empty() || !change.remove.empty()) fields.tags = std::move(change);
   }
   if (!fields.fields().empty()) {

@@ -71,10 +71,7 @@ Answer<std::vector<PresentMember>> Hub::present(const Principal& principal, cons
   return hub.read(principal, Permission::memory_read, workspace,
                   [&](StoreReader& reader, Role) -> Answer<std::vector<PresentMember>> {
                     auto present = hub.streams.presence().list(workspace, hub.clock.now());
-                    std::erase_if(present, [&](const PresentMember& each) {
-                      const auto member = reader.find_member(workspace, each.user);
-                      return !member || member->removed;
-                    });
+                    keep_members(reader, workspace, present);
                     return present;
                   });
 }

@@ -128,7 +128,7 @@ model::Operation restore_register(DirectEdit& direct, const Node& current, Field
   if (field == Field::title) fields.title = wanted.title.value;
   if (field == Field::content)
     fields.content = model::TextChange{wanted.content.value, base::Hash128::of(current.content.value)};
-  if (field == Field::tags) fields.tags = tag_change(current.tags.value, wanted.tags.value);
+  if (field == Field::tags) fields.tags = model::set_change(current.tags.value, wanted.tags.value);
   if (field == Field::importance) fields.importance = wanted.importance.value;
   if (field == Field::context) fields.context = wanted.context.value;
   if (field == Field::use_count) fields.use_count = wanted.use_count.value - current.use_count.value;
@@ -138,11 +138,8 @@ model::Operation restore_register(DirectEdit& direct, const Node& current, Field
 
 /// Who wrote the node's newest value.
 model::UserId last_writer(const Node& node) {
-  model::Stamp newest = node.created_at;
-  model::for_each_register(node, [&](Field, const auto& reg) {
-    if (reg.stamp.sequence > newest.sequence) newest = reg.stamp;
-  });
-  return newest.author.is_empty() ? node.created.author : newest.author;
+  const model::UserId& author = model::newest_stamp(node).author;
+  return author.is_empty() ? node.created.author : author;
 }
 
 /// Takes the steps of one slice. `reason` of a step that needs nothing is empty.

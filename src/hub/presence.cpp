@@ -2,12 +2,21 @@
 
 #include <algorithm>
 
+#include "hub/store.h"
+
 namespace memsync::hub {
 
 using model::Presence;
 using model::PresentMember;
 using model::UserId;
 using model::WorkspaceId;
+
+void keep_members(StoreReader& reader, const WorkspaceId& workspace, std::vector<PresentMember>& present) {
+  std::erase_if(present, [&](const PresentMember& each) {
+    const auto member = reader.find_member(workspace, each.user);
+    return !member || member->removed;
+  });
+}
 
 std::size_t PresenceBook::report(const UserId& user, const std::string& name, const std::string& reporter,
                                  const std::vector<Presence>& sessions, base::Timestamp now) {

@@ -12,6 +12,12 @@
 
 namespace memsync::hub {
 
+class StoreReader;
+
+/// Only members are shown: somebody who was removed may still have reported a moment ago.
+void keep_members(StoreReader& reader, const model::WorkspaceId& workspace,
+                  std::vector<model::PresentMember>& present);
+
 /// Who is here, of this hub's memory only: nothing of it is stored. Whoever is not heard of for 60 s has
 /// left. Thread-safe.
 class PresenceBook {

@@ -169,13 +169,9 @@ void Streams::Implementation::read_rights(StoreReader& reader, Round& round) {
 
 // --- who is here ---
 
-/// Only members are shown: somebody who was removed may still have reported a moment ago.
 wire::StreamPresence Streams::Implementation::present_in(StoreReader& reader, const WorkspaceId& workspace,
                                                          std::vector<model::PresentMember> present) {
-  std::erase_if(present, [&](const model::PresentMember& each) {
-    const auto member = reader.find_member(workspace, each.user);
-    return !member || member->removed;
-  });
+  keep_members(reader, workspace, present);
   return {workspace, std::move(present)};
 }
 

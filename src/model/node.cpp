@@ -2,6 +2,16 @@
 
 namespace memsync::model {
 
+Sequence edited_at(const Node& node) { return std::max(node.edits.last, node.place.stamp.sequence); }
+
+const Stamp& newest_stamp(const Node& node) {
+  const Stamp* newest = &node.created_at;
+  for_each_register(node, [&](Field, const auto& reg) {
+    if (reg.stamp.sequence > newest->sequence) newest = &reg.stamp;
+  });
+  return *newest;
+}
+
 NodeEffect whole(const Node& node) { return {node, FieldSet::all(), true}; }
 
 namespace {

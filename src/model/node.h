@@ -170,6 +170,11 @@ struct NodeEffect {
   bool operator==(const NodeEffect&) const = default;
 };
 
+/// The position of the last edit or change of place.
+Sequence edited_at(const Node& node);
+/// The newest stamp of the node's registers: who changed it last, and when.
+const Stamp& newest_stamp(const Node& node);
+
 /// A whole node as an effect.
 NodeEffect whole(const Node& node);
 

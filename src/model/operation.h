@@ -43,6 +43,8 @@ struct SetChange {
   std::vector<std::string> add, remove;
   bool operator==(const SetChange&) const = default;
 };
+/// What makes `wanted` of the set `before`; each element once.
+SetChange set_change(const std::vector<std::string>& before, const std::vector<std::string>& wanted);
 
 /// The registers an operation changes; what is absent stays as it is.
 struct FieldChanges {

@@ -172,15 +172,8 @@ Result<> Editor::update(const NodeId& node, const model::FieldChanges& fields) {
 
 Result<> Editor::set_tags(const NodeId& node, const std::vector<std::string>& tags) {
   TRY(check_visible(node));
-  const auto contains = [](const std::vector<std::string>& list, const std::string& tag) {
-    return std::find(list.begin(), list.end(), tag) != list.end();
-  };
   const std::vector<std::string> now = overlay_.state().find_node(node).value_or(model::Node{}).tags.value;
-  model::SetChange change;
-  for (const std::string& tag : tags)
-    if (!contains(now, tag) && !contains(change.add, tag)) change.add.push_back(tag);
-  for (const std::string& tag : now)
-    if (!contains(tags, tag)) change.remove.push_back(tag);
+  model::SetChange change = model::set_change(now, tags);
   if (change.add.empty() && change.remove.empty()) return {};
   if (now.size() + change.add.size() - change.remove.size() > model::limits::k_tags)
     return Error{ErrorCode::too_large, fmt::format("at most {} tags", model::limits::k_tags)};

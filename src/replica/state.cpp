@@ -42,9 +42,6 @@ std::optional<T> find_item(WriteTxn& txn, Space space, ItemKind kind, std::strin
   return load(checked_state(row, id, 0, 1));
 }
 
-/// What the edits and moves that a delete may not have seen are found by.
-model::Sequence edited_at(const Node& node) { return std::max(node.edits.last, node.place.stamp.sequence); }
-
 // What overloads in templates need to know of each kind of item but the node, which is richer.
 constexpr ItemKind kind_of(const Relationship&) { return ItemKind::relationship; }
 constexpr ItemKind kind_of(const Comment&) { return ItemKind::comment; }

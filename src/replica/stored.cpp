@@ -57,12 +57,4 @@ std::string state_text(const model::Relationship& relationship) {
 std::string state_text(const model::Comment& comment) { return text_of(comment, &wire::append_comment); }
 std::string state_text(const model::Conflict& conflict) { return text_of(conflict, &wire::append_conflict); }
 
-const model::Stamp& newest_stamp(const model::Node& node) {
-  const model::Stamp* newest = &node.created_at;
-  model::for_each_register(node, [&](model::Field, const auto& reg) {
-    if (reg.stamp.sequence > newest->sequence) newest = &reg.stamp;
-  });
-  return *newest;
-}
-
 } // namespace memsync::replica

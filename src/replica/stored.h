@@ -38,7 +38,4 @@ std::string state_text(const model::Relationship& relationship);
 std::string state_text(const model::Comment& comment);
 std::string state_text(const model::Conflict& conflict);
 
-/// The newest stamp of the node's registers: who changed it last, and when.
-const model::Stamp& newest_stamp(const model::Node& node);
-
 } // namespace memsync::replica

@@ -84,8 +84,8 @@ struct Problem {
   base::ErrorCode code = base::ErrorCode::internal;
   std::string detail;
   std::optional<model::Epoch> epoch;           // epoch
-  std::optional<std::uint64_t> last_n;         // epoch
-  std::vector<OperationMark> accepted;         // forked: all accepted operations of that replica id
+  std::optional<std::uint64_t> last_n;         // epoch, gap
+  std::vector<OperationMark> accepted;         // forked: those of that replica id, not rejected
   std::optional<std::int64_t> retry_after_s;   // rate_limited, busy
   std::optional<model::WorkspaceId> workspace; // removed: the proof names workspace and user
   std::optional<model::UserId> user;

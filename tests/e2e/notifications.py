@@ -2,21 +2,9 @@
 """Whose change is overwritten hears of it at their agent, with both values: live, and after being offline."""
 
 import sys
-import time
 
+from lib.waiting import wait_for
 from lib.world import World, parse_arguments, refusal
-
-PATIENCE_SECONDS = 30
-
-
-def wait_for(what, look):
-    """The first true answer of `look`, which asks a process each time."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-    raise AssertionError(f"waited in vain: {what}")
 
 
 class Member:

@@ -4,21 +4,9 @@
 import json
 import subprocess
 import sys
-import time
 
+from lib.waiting import wait_for
 from lib.world import World, parse_arguments
-
-PATIENCE_SECONDS = 30
-
-
-def wait_for(what, look):
-    """The first true answer of `look`, which asks a process each time."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-    raise AssertionError(f"waited in vain: {what}")
 
 
 def person(world, hub, name, token):

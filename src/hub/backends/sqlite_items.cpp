@@ -46,10 +46,6 @@ std::string text_of(const T& item, void (*append)(std::string&, const T&)) {
 
 } // namespace
 
-model::Sequence edited_at(const model::Node& node) {
-  return std::max(node.edits.last, node.place.stamp.sequence);
-}
-
 std::optional<model::Node> SqliteReader::find_node(const model::WorkspaceId& workspace,
                                                    const model::NodeId& id) {
   Statement row = txn_.prepare("SELECT hash, state FROM node WHERE workspace = ?1 AND id = ?2");

@@ -218,8 +218,6 @@ class SqliteTxn final : public StoreTxn, public SqliteReader {
   std::vector<model::UserId> touched_;
 };
 
-/// The last edit or change of place: what the column `edited` of a node holds.
-model::Sequence edited_at(const model::Node& node);
 /// The guard of a stored text; `place` tells rows with equal text apart.
 base::Hash128 hash_of_row(std::string_view place, std::string_view text);
 /// Ends the transaction with `corrupt`.

@@ -6,6 +6,7 @@
 #include <boost/beast/websocket.hpp>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "net/server/browser.h"
 #include "net/server/channel_stream.h"
 #include "net/server/core.h"
@@ -462,7 +463,7 @@ void WebSocket::close(std::uint16_t code, std::string_view reason) {
   go_out();
   feed_.reset();
   const auto say_why = [self = shared_from_this(), code,
-                        text = std::string(reason.substr(0, k_reason_bytes))] {
+                        text = std::string(base::truncate_utf8(reason, k_reason_bytes))] {
     if (!self->stream_) return;
     self->stream_->socket.async_close(websocket::close_reason(static_cast<websocket::close_code>(code), text),
                                       [self](const boost::system::error_code&) { self->finish(); });

@@ -1,7 +1,9 @@
 """Afternoon: Dan is on a train without a network, works on, and returns."""
 
+from lib.waiting import wait_for
+
 from .forenoon import LOGIN, NAME
-from .team import DOCUMENT, check, check_equal, edit, told, wait_for
+from .team import DOCUMENT, check, check_equal, edit, told
 
 CHOSEN = "Choose the name"
 THOUGHT = "Train of thought"

@@ -2,11 +2,12 @@
 from now on, and changes her mind."""
 
 from lib.hub_api import new_id, operation
+from lib.waiting import wait_for
 from lib.world import refusal
 
 from .afternoon import CHOSEN
 from .noon import RENAMED
-from .team import DOCUMENT, check, check_equal, wait_for
+from .team import DOCUMENT, check, check_equal
 
 
 def spoil_and_repair(team):

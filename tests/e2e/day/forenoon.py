@@ -1,8 +1,9 @@
 """Forenoon: a plan is made. Tasks are assigned, talked about, and done."""
 
+from lib.waiting import wait_for
 from lib.world import refusal
 
-from .team import DOCUMENT, check, check_equal, edit, told, wait_for
+from .team import DOCUMENT, check, check_equal, edit, told
 
 NOTES, LOGIN, CAKE, NAME = "Write the release notes", "Fix the login page", "Order the cake", "Choose a name"
 

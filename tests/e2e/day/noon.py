@@ -5,8 +5,10 @@ Dan's changes are made first and sent last, each time: what the hub has to merge
 faster.
 """
 
+from lib.waiting import wait_for
+
 from .forenoon import LOGIN, NOTES
-from .team import DOCUMENT, check_equal, edit, told, wait_for
+from .team import DOCUMENT, check_equal, edit, told
 
 RENAMED = "Notes of the release"
 DRAFT = "What is new.\n\nWhat is fixed.\n\nWhom we thank."

@@ -5,10 +5,9 @@ import time
 
 from lib.fault_proxy import FaultProxy
 from lib.memories import settle
-from lib.waiting import wait_until
+from lib.waiting import wait_for
 from lib.world import email_of
 
-PATIENCE_SECONDS = 60
 DOCUMENT = "Release 1.0"
 
 
@@ -28,10 +27,6 @@ def check_equal(found, expected, what):
     if len(lines) == 1:
         lines += [f"  found:    {found}", f"  expected: {expected}"]
     raise AssertionError("\n".join(lines))
-
-
-def wait_for(what, condition):
-    return wait_until(condition, f"waited in vain: {what}", PATIENCE_SECONDS)
 
 
 class Member:
