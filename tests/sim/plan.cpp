@@ -92,8 +92,6 @@ void World::plan_restore(Millis length) {
       if (is_hub_up()) site_->save_backup();
     });
     scheduler_.after(restored, [this] { restore_hub(); });
-    // The store before the hub: a copy from before a new log does not know what that one rejected.
-    length = std::max<Millis>(restored, 2);
   }
   if (chance(40)) {
     const auto [saved, restored] = moments(length);
