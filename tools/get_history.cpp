@@ -2,9 +2,9 @@
 
 #include "agent/activity.h"
 #include "model/limits.h"
-#include "tools/text_blame.h"
+#include "model/text_blame.h"
+#include "model/word_diff.h"
 #include "tools/waiting.h"
-#include "tools/word_diff.h"
 
 namespace memsync::tools {
 
@@ -82,8 +82,9 @@ base::Result<> fill_diff(Session& session, replica::Reader& reader, const Place&
   for (const auto& row : fold(page.rows)) {
     if (*row.field == model::Field::content) {
       std::size_t left_out = 0;
-      result.diff = agent::clip(agent::show(diff_words(text_of(row.old_value), text_of(row.new_value))),
-                                k_diff_bytes, left_out);
+      result.diff =
+          agent::clip(agent::show(model::diff_words(text_of(row.old_value), text_of(row.new_value))),
+                      k_diff_bytes, left_out);
     }
     result.changes.push_back(make_view(session, reader, place, row));
   }
@@ -150,7 +151,7 @@ base::Result<> fill_blame(Session& session, replica::Reader& reader, const Place
                                     [](const auto& row) { return row.field == model::Field::content; });
   TRY_ASSIGN(const Versions versions,
              load_versions(session, reader, place, node, content == rows.end() ? nullptr : &*content));
-  for (const BlamedParagraph& paragraph : blame_paragraphs(versions.texts)) {
+  for (const model::BlamedParagraph& paragraph : model::blame_paragraphs(versions.texts)) {
     std::size_t left_out = 0;
     std::string text = agent::clip(agent::show(paragraph.text), k_paragraph_bytes, left_out);
     if (left_out > 0) text += fmt::format(" ... ({} bytes more)", left_out);

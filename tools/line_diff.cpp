@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "tools/word_diff.h"
+#include "model/word_diff.h"
 
 namespace memsync::tools {
 
@@ -16,7 +16,7 @@ std::string signed_line(char sign, std::string_view line) {
 } // namespace
 
 std::string diff_lines(std::string_view before, std::string_view after) {
-  const TextComparison lines = compare_texts(before, after, model::Grain::lines);
+  const model::TextComparison lines = model::compare_texts(before, after, model::Grain::lines);
   std::string text;
   for (const auto& hunk : lines.hunks) {
     text += fmt::format("@@ line {}\n", hunk.begin + 1);

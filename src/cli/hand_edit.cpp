@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli/text_file.h"
-#include "tools/word_diff.h"
+#include "model/word_diff.h"
 
 namespace memsync::cli {
 
@@ -59,7 +59,7 @@ Result<> run_editor(const std::string& path) {
 } // namespace
 
 std::string mark_differences(const LabelledText& local, const LabelledText& server) {
-  const auto lines = tools::compare_texts(local.text, server.text, model::Grain::lines);
+  const auto lines = model::compare_texts(local.text, server.text, model::Grain::lines);
   std::string text;
   std::size_t at = 0;
   for (const model::Hunk& hunk : lines.hunks) {

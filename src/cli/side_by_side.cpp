@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/utf8.h"
-#include "tools/word_diff.h"
+#include "model/word_diff.h"
 
 namespace memsync::cli {
 
@@ -96,7 +96,7 @@ struct MarkedPair {
 
 /// Compares the lines of one change word by word.
 MarkedPair compare_lines(const std::string& left, const std::string& right) {
-  const tools::TextComparison words = tools::compare_words(left, right);
+  const model::TextComparison words = model::compare_words(left, right);
   std::vector<std::pair<std::size_t, std::size_t>> left_ranges, right_ranges;
   for (const Hunk& hunk : words.hunks) {
     left_ranges.emplace_back(hunk.begin, hunk.end);

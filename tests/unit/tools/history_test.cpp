@@ -1,6 +1,5 @@
 #include "toolbench.h"
 #include "tools/line_diff.h"
-#include "tools/word_diff.h"
 
 using namespace memsync;
 using namespace memsync::tests;
@@ -324,13 +323,6 @@ TEST_CASE_FIXTURE(Pair, "a revert says what it needs") {
   CHECK(has_all(at_anna.fail("revert_change", {{"change", "999"}}), {"999"}));
   CHECK(has_all(at_anna.fail("revert_change", {{"node", node}, {"to", "then"}}), {"to"}));
   CHECK_FALSE(at_anna.fail("revert_change", {{"node", "zzzzzz"}, {"to", "1"}}).empty());
-}
-
-TEST_CASE("a word diff marks the words inside of changed lines") {
-  CHECK_EQ(tools::diff_words("set 60 s\nsame\n", "set 90 s\nsame\n"), "@@ line 1\n~ set [-60-]{+90+} s\n");
-  CHECK_EQ(tools::diff_words("a\n", "a\nb\n"), "@@ line 2\n+ b\n");
-  CHECK_EQ(tools::diff_words("a b c", "x y c"), "@@ line 1\n~ [-a b-]{+x y+} c\n");
-  CHECK_EQ(tools::diff_words("same", "same"), "");
 }
 
 TEST_CASE("a line diff shows what was removed and added, with where") {

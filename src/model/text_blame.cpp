@@ -1,8 +1,8 @@
-#include "tools/text_blame.h"
+#include "model/text_blame.h"
 
-#include "tools/word_diff.h"
+#include "model/word_diff.h"
 
-namespace memsync::tools {
+namespace memsync::model {
 
 namespace {
 
@@ -11,10 +11,10 @@ using Writers = std::vector<std::optional<std::size_t>>; // one per line
 /// The writers of the lines of `after`, which `version` made of `before`.
 Writers advance(const std::string& before, const Writers& writers, const std::string& after,
                 std::size_t version) {
-  const TextComparison lines = compare_texts(before, after, model::Grain::lines);
+  const TextComparison lines = compare_texts(before, after, Grain::lines);
   Writers next;
   std::size_t at = 0;
-  for (const model::Hunk& hunk : lines.hunks) {
+  for (const Hunk& hunk : lines.hunks) {
     for (; at < hunk.begin; ++at) next.push_back(writers[at]);
     next.insert(next.end(), hunk.to_end - hunk.to_begin, version);
     at = hunk.end;
@@ -28,11 +28,11 @@ bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r\n") 
 } // namespace
 
 std::vector<BlamedParagraph> blame_paragraphs(const std::vector<std::string>& versions) {
-  Writers writers(model::split_text(versions.front(), model::Grain::lines).size());
+  Writers writers(split_text(versions.front(), Grain::lines).size());
   for (std::size_t i = 1; i < versions.size(); ++i)
     writers = advance(versions[i - 1], writers, versions[i], i);
   std::vector<BlamedParagraph> paragraphs;
-  const auto lines = model::split_text(versions.back(), model::Grain::lines);
+  const auto lines = split_text(versions.back(), Grain::lines);
   bool is_open = false;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (is_blank(lines[i])) {
@@ -48,4 +48,4 @@ std::vector<BlamedParagraph> blame_paragraphs(const std::vector<std::string>& ve
   return paragraphs;
 }
 
-} // namespace memsync::tools
+} // namespace memsync::model

@@ -6,14 +6,14 @@
 
 #include "model/text_diff.h"
 
-namespace memsync::tools {
+namespace memsync::model {
 
 /// Two texts in pieces, and the ranges of these that differ. The views are into the texts.
 struct TextComparison {
   std::vector<std::string_view> from, to;
-  std::vector<model::Hunk> hunks;
+  std::vector<Hunk> hunks;
 };
-TextComparison compare_texts(std::string_view from, std::string_view to, model::Grain grain);
+TextComparison compare_texts(std::string_view from, std::string_view to, Grain grain);
 /// By words; changes with nothing but a blank between them are one: they read better.
 TextComparison compare_words(std::string_view from, std::string_view to);
 
@@ -21,4 +21,4 @@ TextComparison compare_words(std::string_view from, std::string_view to);
 /// lines were changed, "~ line" with the words in it as [-removed-] and {+added+}; empty for equal texts.
 std::string diff_words(std::string_view before, std::string_view after);
 
-} // namespace memsync::tools
+} // namespace memsync::model

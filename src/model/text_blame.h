@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace memsync::tools {
+namespace memsync::model {
 
 /// Lines of a text between blank ones, and which of the texts it went through wrote it last: an index,
 /// nothing for what the first one had.
@@ -19,4 +19,4 @@ struct BlamedParagraph {
 /// version that changed a line of it.
 std::vector<BlamedParagraph> blame_paragraphs(const std::vector<std::string>& versions);
 
-} // namespace memsync::tools
+} // namespace memsync::model

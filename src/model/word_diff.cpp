@@ -1,13 +1,10 @@
-#include "tools/word_diff.h"
+#include "model/word_diff.h"
 
 #include <fmt/format.h>
 
-namespace memsync::tools {
+namespace memsync::model {
 
 namespace {
-
-using model::Grain;
-using model::Hunk;
 
 bool is_blank(std::string_view word) { return word.find_first_not_of(' ') == std::string_view::npos; }
 
@@ -36,7 +33,7 @@ std::string join(const std::vector<std::string_view>& pieces, std::size_t begin,
 /// Each line of `text` behind `sign`.
 std::string signed_lines(char sign, std::string_view text) {
   std::string out;
-  for (std::string_view line : model::split_text(text, Grain::lines)) {
+  for (std::string_view line : split_text(text, Grain::lines)) {
     if (line.ends_with('\n')) line.remove_suffix(1);
     out += fmt::format("{} {}\n", sign, line);
   }
@@ -60,12 +57,12 @@ std::string mark_words(std::string_view before, std::string_view after) {
 } // namespace
 
 TextComparison compare_texts(std::string_view from, std::string_view to, Grain grain) {
-  TextComparison compared{model::split_text(from, grain), model::split_text(to, grain), {}};
-  model::PieceNumbers numbers;
+  TextComparison compared{split_text(from, grain), split_text(to, grain), {}};
+  PieceNumbers numbers;
   const auto from_numbers = numbers.number(compared.from);
   const auto to_numbers = numbers.number(compared.to);
-  model::DiffBudget budget;
-  compared.hunks = model::diff_pieces(from_numbers, to_numbers, numbers.count(), budget);
+  DiffBudget budget;
+  compared.hunks = diff_pieces(from_numbers, to_numbers, numbers.count(), budget);
   return compared;
 }
 
@@ -91,4 +88,4 @@ std::string diff_words(std::string_view before, std::string_view after) {
   return text;
 }
 
-} // namespace memsync::tools
+} // namespace memsync::model
