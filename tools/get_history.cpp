@@ -1,6 +1,7 @@
 #include "tools/get_history.h"
 
 #include "agent/activity.h"
+#include "model/change_fold.h"
 #include "model/limits.h"
 #include "model/text_blame.h"
 #include "model/word_diff.h"
@@ -14,8 +15,8 @@ using View = HistoryArguments::View;
 
 // Lists show the beginning of a long value; read_document and view diff show the rest.
 constexpr std::size_t k_value_bytes = 400;
-// Rows that one diff folds together; older ones are left out.
-constexpr std::size_t k_diff_rows = 1'000;
+// Rows that are read at once where all are read.
+constexpr std::size_t k_rows_at_once = 1'000;
 constexpr std::size_t k_diff_bytes = 16'000;
 constexpr std::size_t k_paragraph_bytes = 120;
 constexpr std::chrono::seconds k_fetch_limit{10};
@@ -55,36 +56,48 @@ ChangeView make_view(Session& session, replica::Reader& reader, const Place& pla
   return view;
 }
 
-std::vector<replica::ChangeRow> fold(const std::vector<replica::ChangeRow>& rows) {
-  std::map<model::Field, replica::ChangeRow> net; // newest row of the field with its oldest value
-  for (const auto& row : rows) {
-    if (!row.field || row.lost) continue;
-    const auto [entry, is_first] = net.try_emplace(*row.field, row);
-    if (!is_first) entry->second.old_value = row.old_value;
+/// Every row that the query finds, newest first.
+base::Result<std::vector<replica::ChangeRow>> load_rows(replica::Reader& reader, const Place& place,
+                                                        replica::Reader::HistoryQuery query) {
+  query.limit = k_rows_at_once;
+  std::vector<replica::ChangeRow> rows;
+  for (bool has_more = true; has_more;) {
+    TRY_ASSIGN(auto page, reader.history(place.workspace, query));
+    rows.insert(rows.end(), std::make_move_iterator(page.rows.begin()),
+                std::make_move_iterator(page.rows.end()));
+    query.cursor = page.next_cursor;
+    has_more = !page.next_cursor.empty();
   }
-  std::vector<replica::ChangeRow> folded;
-  for (auto& [field, row] : net)
-    if (row.old_value != row.new_value) folded.push_back(std::move(row));
-  return folded;
+  return rows;
 }
 
-std::string text_of(const std::optional<std::string>& register_text) {
-  const auto value = base::parse_json(register_text.value_or("\"\""));
-  return value && value->is_string() ? value->get<std::string>() : std::string();
+bool is_creation(const replica::ChangeRow& row) {
+  return row.kind == model::OperationKind::create && !row.field;
+}
+
+/// One row per field that differs between the two ends of what the query asks for.
+std::vector<replica::ChangeRow> compare_ends(replica::Reader& reader, const Place& place,
+                                             const replica::Reader::HistoryQuery& query,
+                                             const std::vector<replica::ChangeRow>& rows) {
+  constexpr model::Sequence k_end{model::Sequence::k_first_provisional - 1};
+  const auto creation = std::find_if(rows.begin(), rows.end(), is_creation);
+  // Without a beginning, a node is compared with what it was when it was made.
+  if (!query.from || creation == rows.end()) return model::fold_changes(rows);
+  return model::fold_from_creation(rows, *creation, [&](model::Field field) {
+    return reader.find_value_at(place.workspace, *query.node, field, query.to.value_or(k_end));
+  });
 }
 
 base::Result<> fill_diff(Session& session, replica::Reader& reader, const Place& place,
                          replica::Reader::HistoryQuery query, HistoryResult& result) {
-  query.limit = k_diff_rows;
   // Between two states: the change that made the first one is not part of it.
   if (query.from) query.from = model::Sequence{query.from->value + 1};
-  TRY_ASSIGN(const auto page, reader.history(place.workspace, query));
-  for (const auto& row : fold(page.rows)) {
+  TRY_ASSIGN(const auto rows, load_rows(reader, place, query));
+  for (const auto& row : compare_ends(reader, place, query, rows)) {
     if (*row.field == model::Field::content) {
       std::size_t left_out = 0;
       result.diff =
-          agent::clip(agent::show(model::diff_words(text_of(row.old_value), text_of(row.new_value))),
-                      k_diff_bytes, left_out);
+          agent::clip(agent::show(model::diff_values(row.old_value, row.new_value)), k_diff_bytes, left_out);
     }
     result.changes.push_back(make_view(session, reader, place, row));
   }
@@ -96,51 +109,12 @@ base::Result<std::vector<replica::ChangeRow>> load_contents(replica::Reader& rea
                                                             const model::NodeId& node) {
   replica::Reader::HistoryQuery query;
   query.node = node;
-  query.limit = k_diff_rows;
-  std::vector<replica::ChangeRow> rows;
-  for (bool has_more = true; has_more;) {
-    TRY_ASSIGN(const auto page, reader.history(place.workspace, query));
-    for (const auto& row : page.rows) {
-      const bool is_creation = row.kind == model::OperationKind::create && !row.field;
-      if (is_creation || (row.field == model::Field::content && !row.lost)) rows.push_back(row);
-    }
-    query.cursor = page.next_cursor;
-    has_more = !page.next_cursor.empty();
-  }
+  TRY_ASSIGN(auto rows, load_rows(reader, place, query));
+  std::erase_if(rows, [](const auto& row) {
+    return !is_creation(row) && (row.field != model::Field::content || row.lost);
+  });
   std::reverse(rows.begin(), rows.end());
   return rows;
-}
-
-/// The texts a content went through, and who made each but the first.
-struct Versions {
-  std::vector<std::string> texts;
-  std::vector<ChangeView> writers;
-};
-
-base::Result<Versions> load_versions(Session& session, replica::Reader& reader, const Place& place,
-                                     const model::NodeId& node, const replica::ChangeRow* now) {
-  TRY_ASSIGN(const auto rows, load_contents(reader, place, node));
-  const auto first = std::find_if(rows.begin(), rows.end(), [](const auto& row) { return row.field; });
-  const bool is_pending = now && now->sequence.is_provisional();
-  // A creation does not repeat its fields: what the first change replaced is what it had.
-  std::string initial;
-  if (first != rows.end()) initial = text_of(first->old_value);
-  if (first == rows.end() && now && !is_pending) initial = text_of(now->new_value);
-  Versions versions;
-  const bool is_creation_known = !rows.empty() && !rows.front().field;
-  versions.texts.push_back(is_creation_known ? "" : initial);
-  for (const auto& row : rows) {
-    versions.texts.push_back(row.field ? text_of(row.new_value) : initial);
-    versions.writers.push_back(make_view(session, reader, place, row));
-  }
-  if (!now || text_of(now->new_value) == versions.texts.back()) return versions;
-  // An own change that is not in the log yet. On a text that never changed since it was made, nothing tells
-  // what was there before: then nobody is named.
-  const bool is_before_known = first != rows.end();
-  if (!is_before_known) return Versions{{text_of(now->new_value)}, {}};
-  versions.texts.push_back(text_of(now->new_value));
-  versions.writers.push_back(make_view(session, reader, place, *now));
-  return versions;
 }
 
 base::Result<> fill_blame(Session& session, replica::Reader& reader, const Place& place,
@@ -149,14 +123,15 @@ base::Result<> fill_blame(Session& session, replica::Reader& reader, const Place
   for (const auto& row : rows) result.changes.push_back(make_view(session, reader, place, row));
   const auto content = std::find_if(rows.begin(), rows.end(),
                                     [](const auto& row) { return row.field == model::Field::content; });
-  TRY_ASSIGN(const Versions versions,
-             load_versions(session, reader, place, node, content == rows.end() ? nullptr : &*content));
+  TRY_ASSIGN(const auto contents, load_contents(reader, place, node));
+  const auto versions = model::list_versions(contents, content == rows.end() ? nullptr : &*content);
   for (const model::BlamedParagraph& paragraph : model::blame_paragraphs(versions.texts)) {
     std::size_t left_out = 0;
     std::string text = agent::clip(agent::show(paragraph.text), k_paragraph_bytes, left_out);
     if (left_out > 0) text += fmt::format(" ... ({} bytes more)", left_out);
     ParagraphView view{paragraph.line, std::move(text), std::nullopt};
-    if (paragraph.writer) view.writer = versions.writers[*paragraph.writer - 1];
+    if (paragraph.writer)
+      view.writer = make_view(session, reader, place, versions.writers[*paragraph.writer - 1]);
     result.paragraphs.push_back(std::move(view));
   }
   result.paragraphs_left_out = cut_to_budget(result.paragraphs, agent::k_default_answer_tokens / 2);

@@ -22,14 +22,6 @@ ConflictId conflict_id(const Operation& operation, Field field) {
       std::span<const std::uint8_t, ConflictId::k_length>(digest.data(), ConflictId::k_length));
 }
 
-std::optional<std::string> text_in(const std::optional<std::string>& register_text) {
-  if (!register_text) return std::nullopt;
-  const auto json = base::parse_json(*register_text);
-  std::string text;
-  if (!json || !read_value(*json, text)) return std::nullopt;
-  return text;
-}
-
 } // namespace
 
 bool RegisterMerge::was_changed_unseen(const Node& node) const {

@@ -121,4 +121,12 @@ bool set_register_text(Node& node, Field field, std::string_view text) {
   return done;
 }
 
+std::optional<std::string> text_in(const std::optional<std::string>& register_text) {
+  if (!register_text) return std::nullopt;
+  const auto json = base::parse_json(*register_text);
+  std::string text;
+  if (!json || !read_value(*json, text)) return std::nullopt;
+  return text;
+}
+
 } // namespace memsync::model

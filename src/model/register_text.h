@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,9 @@ std::string register_text(const Node& node, Field field);
 
 /// The reverse: sets the register's value (not its stamp). False when the text is not of that form.
 bool set_register_text(Node& node, Field field, std::string_view text);
+
+/// The string that the text of a register is; nothing where there is none, or it is of another form.
+std::optional<std::string> text_in(const std::optional<std::string>& register_text);
 
 // The same for single values: appending, and reading (false when the JSON does not fit the type).
 void append_value(std::string& out, const std::string& value);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "model/register_text.h"
+
 namespace memsync::model {
 
 namespace {
@@ -86,6 +88,10 @@ std::string diff_words(std::string_view before, std::string_view after) {
     }
   }
   return text;
+}
+
+std::string diff_values(const std::optional<std::string>& before, const std::optional<std::string>& after) {
+  return diff_words(text_in(before).value_or(""), text_in(after).value_or(""));
 }
 
 } // namespace memsync::model

@@ -143,6 +143,9 @@ class Reader {
     std::string next_cursor;
   };
   base::Result<HistoryPage> history(const WorkspaceRow& workspace, const HistoryQuery& query); // newest first
+  /// The text that the node's register had right after `sequence`; nothing when it was not set yet.
+  std::optional<std::string> find_value_at(const WorkspaceRow& workspace, const model::NodeId& node,
+                                           model::Field field, model::Sequence sequence);
   struct ActivityPage {
     std::vector<ActivityRow> rows;
     std::string next_cursor;

@@ -5,6 +5,7 @@
 #include "model/register_text.h"
 #include "replica/names.h"
 #include "replica/reader.h"
+#include "replica/state.h"
 #include "replica/stored.h"
 
 namespace memsync::replica {
@@ -180,6 +181,18 @@ Result<Reader::HistoryPage> Reader::history(const WorkspaceRow& workspace, const
     }
   }
   return page;
+}
+
+std::optional<std::string> Reader::find_value_at(const WorkspaceRow& workspace, const NodeId& node,
+                                                 model::Field field, Sequence sequence) {
+  if (auto recorded = find_recorded_value(txn_, workspace.key, node, field, sequence)) return *recorded;
+  std::optional<std::string> value;
+  if (const auto found = find_node(workspace, node))
+    model::for_each_register(found->node, [&](model::Field each, const auto& reg) {
+      const bool is_set = reg.stamp != model::Stamp{} && !reg.stamp.sequence.is_provisional();
+      if (each == field && is_set) value = model::register_text(found->node, field);
+    });
+  return value;
 }
 
 std::string Reader::activity_detail(const WorkspaceRow& workspace, OperationKind kind,

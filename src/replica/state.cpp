@@ -122,22 +122,29 @@ std::optional<std::string> ReplicaState::find_text(const NodeId& id, const base:
   return std::nullopt;
 }
 
-std::optional<std::string> ReplicaState::find_value_at(const NodeId& id, model::Field field,
-                                                       model::Sequence sequence) {
-  const auto find = [&](std::string_view sql) -> std::optional<std::string> {
-    Statement row = txn_.prepare(sql);
-    row.bind_all(workspace_.value, id, model::name_of(field), sequence.value);
-    if (!row.step() || row.is_null(0)) return std::nullopt;
-    return std::string(row.column_text(0));
+std::optional<std::optional<std::string>> find_recorded_value(storage::ReadTxn& txn, WorkspaceKey workspace,
+                                                              const NodeId& node, model::Field field,
+                                                              model::Sequence sequence) {
+  using Value = std::optional<std::string>;
+  const auto find = [&](std::string_view sql) -> std::optional<Value> {
+    Statement row = txn.prepare(sql);
+    row.bind_all(workspace.value, node, model::name_of(field), sequence.value);
+    if (!row.step()) return std::nullopt;
+    return row.is_null(0) ? Value() : Value(row.column_text(0));
   };
   if (auto set_before = find(
           "SELECT new_value FROM change WHERE workspace = ?1 AND node = ?2 AND field = ?3 AND sequence <= ?4 "
           "AND lost = 0 ORDER BY sequence DESC LIMIT 1"))
     return set_before;
-  if (auto replaced_after = find(
-          "SELECT old_value FROM change WHERE workspace = ?1 AND node = ?2 AND field = ?3 AND sequence > ?4 "
-          "AND lost = 0 ORDER BY sequence LIMIT 1"))
-    return replaced_after;
+  return find(
+      "SELECT old_value FROM change WHERE workspace = ?1 AND node = ?2 AND field = ?3 AND sequence > ?4 "
+      "AND lost = 0 ORDER BY sequence LIMIT 1");
+}
+
+std::optional<std::string> ReplicaState::find_value_at(const NodeId& id, model::Field field,
+                                                       model::Sequence sequence) {
+  const auto recorded = find_recorded_value(txn_, workspace_, id, field, sequence);
+  if (recorded && *recorded) return *recorded;
   // Never changed as far as history goes: it is what it was, unless it was set later.
   const auto node = find_confirmed(id);
   std::optional<std::string> value;

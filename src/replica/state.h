@@ -19,6 +19,12 @@ struct ItemRef {
   auto operator<=>(const ItemRef&) const = default;
 };
 
+/// The text that the node's register had right after `sequence`, or that it was not set; nothing when the
+/// history does not tell, since it never changed there.
+std::optional<std::optional<std::string>> find_recorded_value(storage::ReadTxn& txn, WorkspaceKey workspace,
+                                                              const model::NodeId& node, model::Field field,
+                                                              model::Sequence sequence);
+
 /// Whether new nodes enter the search index in this transaction or later (index_slice). A node that is in
 /// it already is kept up to date in either case.
 enum class Indexing { immediate, deferred };

@@ -133,6 +133,24 @@ TEST_CASE_FIXTURE(Pair, "a diff is between two points: what the first one's chan
   CHECK_EQ(diff["changes"][0]["new"], "Third");
 }
 
+TEST_CASE_FIXTURE(Pair, "a diff across the creation of a node shows all of it as new") {
+  const auto before = at_anna.call("get_history", {{"node", node}, {"limit", 1}})["changes"][0]["id"];
+  const std::string made = at_ben.call("remember", {{"title", "Later"}, {"content", "x"}})["id"];
+  share();
+  at_ben.call("edit_document",
+              {{"operations", {{{"op", "update"}, {"node", made}, {"title", "Even later"}}}}});
+  share();
+  const auto diff = at_anna.call("get_history", {{"node", made}, {"view", "diff"}, {"from", before}});
+  std::map<std::string, Json> values;
+  for (const auto& change : diff["changes"]) {
+    CHECK_FALSE(change.contains("old"));
+    values[change["field"]] = change["new"];
+  }
+  CHECK_EQ(values["title"], "Even later");
+  CHECK_EQ(values["content"], "x");
+  CHECK_EQ(diff["diff"], "@@ line 1\n+ x\n");
+}
+
 TEST_CASE_FIXTURE(Pair, "blame names the last writer of each field") {
   update(at_ben, {{"title", "Timeout of Redis"}});
   share();
