@@ -228,6 +228,18 @@ class Hub {
   Answer<Page<Change>> document_history(const Principal& principal, const model::WorkspaceId& workspace,
                                         const model::DocumentId& document, const std::string& cursor,
                                         std::size_t limit);
+  /// What one person wrote, also what changed no register; of members and those who left.
+  Answer<Page<Change>> user_history(const Principal& principal, const model::WorkspaceId& workspace,
+                                    const UserChangeFilter& filter, const std::string& cursor,
+                                    std::size_t limit);
+  /// What is different after `to` from what was after `from`, of one node or node by node of a document
+  /// (hub_blame.cpp). A page holds about 1 MiB of values. `validation` for a range that runs backwards,
+  /// not_found for one that ends above the head.
+  Answer<Page<NodeDiff>> diff(const Principal& principal, const model::WorkspaceId& workspace,
+                              const DiffRequest& request, const std::string& cursor, std::size_t limit);
+  /// Who wrote each field of a node last, and each paragraph of its content; also of a deleted one.
+  Answer<Blame> blame(const Principal& principal, const model::WorkspaceId& workspace,
+                      const model::NodeId& node, const std::string& cursor, std::size_t limit);
   /// Of one workspace; needs team.write.
   Answer<Page<AuditEvent>> audit(const Principal& principal, const model::WorkspaceId& workspace,
                                  const AuditFilter& filter, const std::string& cursor, std::size_t limit);

@@ -1,6 +1,5 @@
-#include <map>
-
 #include "hub/hub_implementation.h"
+#include "hub/lookup.h"
 #include "model/number.h"
 
 namespace memsync::hub {
@@ -14,11 +13,6 @@ using model::WorkspaceId;
 namespace {
 
 constexpr std::int64_t k_end = std::numeric_limits<std::int64_t>::max();
-
-std::size_t page_size(std::size_t limit) {
-  if (limit == 0) return model::limits::k_default_rows;
-  return std::min(limit, model::limits::k_max_rows);
-}
 
 /// A list goes on below two numbers: the cursor "A-B". Nothing for text that is none.
 struct Below {
@@ -39,31 +33,6 @@ struct Below {
 };
 
 Sequence sequence_of(std::int64_t value) { return Sequence{static_cast<std::uint64_t>(value)}; }
-
-/// Names and titles for the rows of one page, each looked up once.
-class Lookup {
- public:
-  Lookup(StoreReader& reader, const WorkspaceId& workspace) : reader_(reader), workspace_(workspace) {}
-
-  const std::string& name_of(const model::UserId& id) {
-    auto [at, is_new] = names_.try_emplace(id);
-    if (is_new && !id.is_empty())
-      if (const auto user = reader_.find_user(id)) at->second = user->name;
-    return at->second;
-  }
-  const std::string& title_of(const model::NodeId& id) {
-    auto [at, is_new] = titles_.try_emplace(id);
-    if (is_new && !id.is_empty())
-      if (const auto node = reader_.find_node(workspace_, id)) at->second = node->title.value;
-    return at->second;
-  }
-
- private:
-  StoreReader& reader_;
-  const WorkspaceId workspace_;
-  std::map<model::UserId, std::string> names_;
-  std::map<model::NodeId, std::string> titles_;
-};
 
 /// Membership events that everybody in the workspace may see; addresses of invited people are not among them.
 bool is_activity(AuditAction action) {
@@ -203,14 +172,29 @@ class ActivityList {
   bool headers_ended_ = false, events_ended_ = false;
 };
 
-Page<Change> to_page(StoreReader& reader, const WorkspaceId& workspace, std::vector<Change> rows,
-                     std::size_t limit) {
+/// What a list of changes asks the store for.
+ChangePage page_below(const Below& below, std::size_t limit) {
+  constexpr std::size_t k_page_bytes = std::size_t{1} << 20;
+  return {{sequence_of(below.first), below.second}, page_size(limit), k_page_bytes};
+}
+
+/// Ends the list where it comes to what is older than that.
+void drop_older(ChangeRange& range, const std::optional<base::Timestamp>& since) {
+  const auto older = std::find_if(range.rows.begin(), range.rows.end(),
+                                  [&](const Change& change) { return since && change.at < *since; });
+  if (older == range.rows.end()) return;
+  range.rows.erase(older, range.rows.end());
+  range.more = false;
+}
+
+Page<Change> to_page(StoreReader& reader, const WorkspaceId& workspace, ChangeRange range) {
   Page<Change> page;
   Lookup lookup(reader, workspace);
-  for (Change& change : rows) change.author_name = lookup.name_of(change.author);
-  if (rows.size() == limit)
-    page.next_cursor = Below{static_cast<std::int64_t>(rows.back().sequence.value), rows.back().key}.str();
-  page.rows = std::move(rows);
+  for (Change& change : range.rows) lookup.complete(change);
+  if (range.more)
+    page.next_cursor =
+        Below{static_cast<std::int64_t>(range.rows.back().sequence.value), range.rows.back().key}.str();
+  page.rows = std::move(range.rows);
   return page;
 }
 
@@ -250,9 +234,8 @@ Answer<Page<Change>> Hub::node_history(const Principal& principal, const Workspa
   return implementation_->read(
       principal, Permission::memory_read, workspace, [&](StoreReader& reader, Role) -> Answer<Page<Change>> {
         if (!reader.find_document(workspace, node)) return refuse(ErrorCode::not_found, "no such node");
-        auto rows = reader.list_node_changes(workspace, node, {sequence_of(below.first), below.second},
-                                             page_size(limit));
-        return to_page(reader, workspace, std::move(rows), page_size(limit));
+        return to_page(reader, workspace,
+                       reader.list_node_changes(workspace, node, page_below(below, limit)));
       });
 }
 
@@ -264,9 +247,26 @@ Answer<Page<Change>> Hub::document_history(const Principal& principal, const Wor
       principal, Permission::memory_read, workspace, [&](StoreReader& reader, Role) -> Answer<Page<Change>> {
         if (!reader.find_document(workspace, document))
           return refuse(ErrorCode::not_found, "no such document");
-        auto rows = reader.list_document_changes(workspace, document,
-                                                 {sequence_of(below.first), below.second}, page_size(limit));
-        return to_page(reader, workspace, std::move(rows), page_size(limit));
+        return to_page(reader, workspace,
+                       reader.list_document_changes(workspace, document, page_below(below, limit)));
+      });
+}
+
+Answer<Page<Change>> Hub::user_history(const Principal& principal, const WorkspaceId& workspace,
+                                       const UserChangeFilter& filter, const std::string& cursor,
+                                       std::size_t limit) {
+  TRY_ASSIGN(const auto below, Below::parse(cursor));
+  return implementation_->read(
+      principal, Permission::memory_read, workspace, [&](StoreReader& reader, Role) -> Answer<Page<Change>> {
+        // Who left is still known: what they wrote is part of the history.
+        if (!reader.find_member(workspace, filter.user))
+          return refuse(ErrorCode::not_found,
+                        "nobody of this workspace has that id: GET /api/v1/workspaces/{id} lists its members "
+                        "and former members");
+        ChangeRange range =
+            reader.list_user_changes(workspace, filter.user, filter.session, page_below(below, limit));
+        drop_older(range, filter.since);
+        return to_page(reader, workspace, std::move(range));
       });
 }
 

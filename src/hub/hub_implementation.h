@@ -14,6 +14,11 @@
 
 namespace memsync::hub {
 
+/// How many rows a page of a list has that somebody asked `limit` of; 0: they did not say.
+inline std::size_t page_size(std::size_t limit) {
+  return limit == 0 ? model::limits::k_default_rows : std::min(limit, model::limits::k_max_rows);
+}
+
 /// What the methods of Hub share. They are in hub.cpp (who and where) and in hub_*.cpp, a file for each
 /// subject.
 class Hub::Implementation {

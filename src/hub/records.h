@@ -138,13 +138,25 @@ struct Activity {
   std::string subject_name, detail;
 };
 
-/// One register that changed, or one value that did not become or stay a register's value (`lost`).
-/// Values are JSON text of the register; nothing when it was never set.
+/// A page of a list, newest first. The cursor goes on from the rows examined, so that a filter never
+/// makes it stick: a page may be shorter than asked for, or empty, and still have a next one.
+template <class T>
+struct Page {
+  std::vector<T> rows;
+  std::string next_cursor; // empty: this was the last page
+};
+
+/// One register that changed, or one value that did not become or stay a register's value (`lost`); or an
+/// operation that changed no register, such as a comment. Values are JSON text of the register; nothing when
+/// it was never set.
 struct Change {
-  std::int64_t key = 0; // ascending with sequence
+  std::int64_t key = 0; // ascending with sequence; 0: of no register
   model::Sequence sequence;
+  model::OperationKind kind = model::OperationKind::update;
+  model::Status status = model::Status::applied;
   model::NodeId node;
-  model::Field field = model::Field::title;
+  std::string title; // of the node then
+  std::optional<model::Field> field;
   std::optional<std::string> old_value, new_value;
   bool lost = false;
   model::UserId author;
@@ -153,20 +165,52 @@ struct Change {
   std::string client, session;
 };
 
+/// A part of the history of registers: changes before a position, newest first.
+struct ChangeRange {
+  std::vector<Change> rows;
+  bool more = false; // below the last row
+};
+
+/// Which changes of one person are wanted.
+struct UserChangeFilter {
+  model::UserId user;
+  std::string session; // empty: any
+  std::optional<base::Timestamp> since;
+};
+
+/// What a node has after one sequence that it had not after another.
+struct NodeDiff {
+  model::NodeId node;
+  std::string title;           // now
+  std::vector<Change> changes; // one for each field, by whoever wrote it last; values at both ends
+  std::string words;           // of the content: model::diff_words
+};
+/// What is compared, and its state after which two sequences.
+struct DiffRequest {
+  model::Sequence from, to;
+  std::optional<model::NodeId> node; // else
+  std::optional<model::DocumentId> document;
+};
+
+/// A paragraph of a content, and the change that wrote it last: nothing where the history that was read
+/// begins later.
+struct ParagraphBlame {
+  std::size_t line = 0; // its first one, from 1
+  std::string text;
+  std::optional<Change> writer;
+};
+struct Blame {
+  std::vector<Change> changes; // the last one of each field that was ever set, without the value before
+  Page<ParagraphBlame> paragraphs;
+  bool is_complete = true; // every version of the content was read
+};
+
 /// Which rows of the activity feed are wanted; what is absent does not filter.
 struct ActivityFilter {
   std::optional<model::UserId> user;
   std::optional<std::string> action;
   std::optional<model::DocumentId> document;
   std::optional<base::Timestamp> since, until;
-};
-
-/// A page of a list, newest first. The cursor goes on from the rows examined, so that a filter never
-/// makes it stick: a page may be shorter than asked for, or empty, and still have a next one.
-template <class T>
-struct Page {
-  std::vector<T> rows;
-  std::string next_cursor; // empty: this was the last page
 };
 
 /// Which of somebody's notifications a list shows; what is absent does not filter.

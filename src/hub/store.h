@@ -72,6 +72,12 @@ struct ChangePosition {
   std::int64_t key = 0;
 };
 
+/// Which part of a list of changes is wanted.
+struct ChangePage {
+  ChangePosition before;
+  std::size_t limit = 0, max_bytes = 0;
+};
+
 struct SnapshotSession {
   std::string id;
   model::UserId user;
@@ -222,13 +228,29 @@ class StoreReader : public virtual SessionReader {
   /// Reads everything visible: about a second for 100,000 nodes.
   virtual model::StateDigest digest(const model::WorkspaceId& workspace) = 0;
 
-  /// Changes of registers before that position, newest first; of a node, or of every node of a document.
-  virtual std::vector<Change> list_node_changes(const model::WorkspaceId& workspace,
-                                                const model::NodeId& node, ChangePosition before,
-                                                std::size_t limit) = 0;
-  virtual std::vector<Change> list_document_changes(const model::WorkspaceId& workspace,
-                                                    const model::DocumentId& document, ChangePosition before,
-                                                    std::size_t limit) = 0;
+  /// Changes of registers before that position, newest first, as many as fit `max_bytes` (at least one) and
+  /// `limit`; of a node, or of every node of a document.
+  virtual ChangeRange list_node_changes(const model::WorkspaceId& workspace, const model::NodeId& node,
+                                        const ChangePage& page) = 0;
+  virtual ChangeRange list_document_changes(const model::WorkspaceId& workspace,
+                                            const model::DocumentId& document, const ChangePage& page) = 0;
+  /// The same of everything that one person wrote, in one session or any (empty): also what changed no
+  /// register. Without what was rejected.
+  virtual ChangeRange list_user_changes(const model::WorkspaceId& workspace, const model::UserId& user,
+                                        const std::string& session, const ChangePage& page) = 0;
+  /// The same of the values that a node's content had.
+  virtual ChangeRange list_content_changes(const model::WorkspaceId& workspace, const model::NodeId& node,
+                                           const ChangePage& page) = 0;
+  /// The first and the last change of each of the node's registers above `from` and up to `to`, newest first.
+  virtual std::vector<Change> list_outer_changes(const model::WorkspaceId& workspace,
+                                                 const model::NodeId& node, model::Sequence from,
+                                                 model::Sequence to) = 0;
+  /// Nodes with ids above `after` that changed, or were made, in the document above `from` and up to `to`, by
+  /// id.
+  virtual std::vector<model::NodeId> list_changed_nodes(const model::WorkspaceId& workspace,
+                                                        const model::DocumentId& document,
+                                                        model::Sequence from, model::Sequence to,
+                                                        const model::NodeId& after, std::size_t limit) = 0;
   /// What happened between two sequences, exclusive, newest first: as many as fit `max_bytes` (at least one).
   virtual std::vector<wire::HistoryRow> list_history(const model::WorkspaceId& workspace,
                                                      model::Sequence before, model::Sequence after,

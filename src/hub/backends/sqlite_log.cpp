@@ -10,36 +10,8 @@ using storage::Statement;
 
 namespace {
 
-std::optional<std::string> column_optional_text(const Statement& row, int index) {
-  if (row.is_null(index)) return std::nullopt;
-  return std::string(row.column_text(index));
-}
-
 std::string place_of(std::int64_t workspace, Sequence sequence) {
   return fmt::format("{}:{}", workspace, sequence.value);
-}
-
-constexpr std::string_view k_change =
-    "SELECT sequence, node, field, lost, author, at, client, session, old_value, new_value, key FROM change ";
-
-std::vector<Change> read_changes(Statement& rows) {
-  std::vector<Change> changes;
-  while (rows.step()) {
-    Change change;
-    change.sequence = Sequence{rows.column_u64(0)};
-    change.node = rows.column_id<model::NodeId>(1);
-    change.field = column_name<model::Field>(rows, 2);
-    change.lost = rows.column_bool(3);
-    change.author = rows.column_id<model::UserId>(4);
-    change.at = rows.column_time(5);
-    change.client = rows.column_text(6);
-    change.session = rows.column_text(7);
-    change.old_value = column_optional_text(rows, 8);
-    change.new_value = column_optional_text(rows, 9);
-    change.key = rows.column_int64(10);
-    changes.push_back(std::move(change));
-  }
-  return changes;
 }
 
 /// The lists of a snapshot, in the order in which its pages go through them; a key is the letter and an id.
@@ -166,24 +138,6 @@ wire::SnapshotPageTexts SqliteReader::read_snapshot(const model::WorkspaceId& wo
   return page;
 }
 
-std::vector<Change> SqliteReader::list_node_changes(const model::WorkspaceId& workspace,
-                                                    const model::NodeId& node, ChangePosition before,
-                                                    std::size_t limit) {
-  Statement rows = txn_.prepare(
-      std::string(k_change).append("WHERE workspace = ?1 AND node = ?2 AND (sequence, key) < (?3, ?4) "
-                                   "ORDER BY sequence DESC, key DESC LIMIT ?5"));
-  return read_changes(rows.bind_all(key_of(workspace), node, before.sequence.value, before.key, limit));
-}
-
-std::vector<Change> SqliteReader::list_document_changes(const model::WorkspaceId& workspace,
-                                                        const model::DocumentId& document,
-                                                        ChangePosition before, std::size_t limit) {
-  Statement rows = txn_.prepare(
-      std::string(k_change).append("WHERE workspace = ?1 AND document = ?2 AND (sequence, key) < (?3, ?4) "
-                                   "ORDER BY sequence DESC, key DESC LIMIT ?5"));
-  return read_changes(rows.bind_all(key_of(workspace), document, before.sequence.value, before.key, limit));
-}
-
 std::vector<EntryHeader> SqliteReader::list_headers(const model::WorkspaceId& workspace, Sequence before,
                                                     std::size_t limit) {
   Statement rows = txn_.prepare(
@@ -259,8 +213,9 @@ void SqliteTxn::add_change(const model::WorkspaceId& workspace, const model::Doc
   txn_.run(
       "INSERT INTO change (workspace, sequence, node, document, field, lost, author, at, client, session, "
       "old_value, new_value) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-      key_of(workspace), change.sequence.value, change.node, document, name_of(change.field), change.lost,
-      change.author, change.at, change.client, change.session, change.old_value, change.new_value);
+      key_of(workspace), change.sequence.value, change.node, document, name_of(change.field.value()),
+      change.lost, change.author, change.at, change.client, change.session, change.old_value,
+      change.new_value);
 }
 
 void SqliteTxn::renew_epoch(model::Epoch epoch) {

@@ -68,11 +68,20 @@ class SqliteReader : public virtual StoreReader {
   std::vector<wire::OperationMark> list_accepted(const Replica& replica) override;
   std::optional<SnapshotSession> find_snapshot(const model::WorkspaceId& workspace,
                                                const std::string& session) override;
-  std::vector<Change> list_node_changes(const model::WorkspaceId& workspace, const model::NodeId& node,
-                                        ChangePosition before, std::size_t limit) override;
-  std::vector<Change> list_document_changes(const model::WorkspaceId& workspace,
-                                            const model::DocumentId& document, ChangePosition before,
-                                            std::size_t limit) override;
+  ChangeRange list_node_changes(const model::WorkspaceId& workspace, const model::NodeId& node,
+                                const ChangePage& page) override;
+  ChangeRange list_document_changes(const model::WorkspaceId& workspace, const model::DocumentId& document,
+                                    const ChangePage& page) override;
+  ChangeRange list_user_changes(const model::WorkspaceId& workspace, const model::UserId& user,
+                                const std::string& session, const ChangePage& page) override;
+  ChangeRange list_content_changes(const model::WorkspaceId& workspace, const model::NodeId& node,
+                                   const ChangePage& page) override;
+  std::vector<Change> list_outer_changes(const model::WorkspaceId& workspace, const model::NodeId& node,
+                                         model::Sequence from, model::Sequence to) override;
+  std::vector<model::NodeId> list_changed_nodes(const model::WorkspaceId& workspace,
+                                                const model::DocumentId& document, model::Sequence from,
+                                                model::Sequence to, const model::NodeId& after,
+                                                std::size_t limit) override;
   std::vector<EntryHeader> list_headers(const model::WorkspaceId& workspace, model::Sequence before,
                                         std::size_t limit) override;
 

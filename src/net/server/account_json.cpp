@@ -103,15 +103,59 @@ Json to_json(const hub::Activity& row) {
 
 Json to_json(const hub::Change& change) {
   Json json = {{"sequence", wire::number_text(change.sequence.value)},
-               {"node", change.node.view()},
-               {"field", name_of(change.field)},
-               {"old", value_of(change.old_value)},
-               {"new", value_of(change.new_value)},
+               {"op", name_of(change.kind)},
                {"lost", change.lost},
                {"author", change.author.view()},
-               {"at", base::format_rfc3339(change.at)}};
+               {"at", base::format_rfc3339(change.at)},
+               {"status", name_of(change.status)}};
+  put_id(json, "node", change.node);
+  put(json, "title", change.title);
+  if (change.field) {
+    json["field"] = name_of(*change.field);
+    json["old"] = value_of(change.old_value);
+    json["new"] = value_of(change.new_value);
+  }
+  put(json, "author_name", change.author_name);
   put(json, "client", change.client);
   put(json, "session", change.session);
+  return json;
+}
+
+Json to_json(const hub::NodeDiff& diff) {
+  Json changes = Json::array();
+  for (const hub::Change& change : diff.changes) changes.push_back(to_json(change));
+  Json json = {{"node", diff.node.view()}, {"title", diff.title}, {"changes", std::move(changes)}};
+  put(json, "diff", diff.words);
+  return json;
+}
+
+namespace {
+
+Json paragraph_json(const hub::ParagraphBlame& paragraph) {
+  Json json = {{"line", paragraph.line}, {"text", paragraph.text}};
+  if (!paragraph.writer) return json;
+  const Json writer = to_json(*paragraph.writer);
+  for (const char* name : {"sequence", "op", "author", "author_name", "at", "client", "session"})
+    if (writer.contains(name)) json[name] = writer[name];
+  return json;
+}
+
+} // namespace
+
+Json to_json(const hub::Blame& blame) {
+  Json changes = Json::array();
+  for (const hub::Change& change : blame.changes) {
+    Json row = to_json(change);
+    row.erase("old"); // blame is about what stands there
+    changes.push_back(std::move(row));
+  }
+  Json paragraphs = Json::array();
+  for (const hub::ParagraphBlame& paragraph : blame.paragraphs.rows)
+    paragraphs.push_back(paragraph_json(paragraph));
+  Json json = {{"changes", std::move(changes)},
+               {"paragraphs", std::move(paragraphs)},
+               {"complete", blame.is_complete}};
+  put(json, "next_cursor", blame.paragraphs.next_cursor);
   return json;
 }
 

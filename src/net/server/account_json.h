@@ -16,6 +16,8 @@ base::Json to_json(const hub::Invitation& invitation, base::Timestamp now);
 base::Json to_json(const hub::InvitationInfo& info);
 base::Json to_json(const hub::Activity& row);
 base::Json to_json(const hub::Change& change);
+base::Json to_json(const hub::NodeDiff& diff);
+base::Json to_json(const hub::Blame& blame);
 base::Json to_json(const hub::AuditEvent& event);
 
 /// {name: [rows...]}

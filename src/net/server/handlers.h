@@ -72,6 +72,9 @@ hub::Answer<Response> list_activity(Call& call);
 hub::Answer<Response> list_log_history(Call& call);
 hub::Answer<Response> list_node_history(Call& call);
 hub::Answer<Response> list_document_history(Call& call);
+hub::Answer<Response> list_user_history(Call& call);
+hub::Answer<Response> show_diff(Call& call);
+hub::Answer<Response> show_blame(Call& call);
 hub::Answer<Response> list_audit(Call& call);
 
 // handlers_item.cpp

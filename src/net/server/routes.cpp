@@ -79,6 +79,9 @@ constexpr Route k_routes[] = {
     {get, WORKSPACE "/activity", member, memory_read, k_none, &answered<&list_activity>},
     {get, "/api/v1/history/nodes/{id}", member, memory_read, k_none, &answered<&list_node_history>},
     {get, "/api/v1/history/documents/{id}", member, memory_read, k_none, &answered<&list_document_history>},
+    {get, "/api/v1/history/users/{id}", member, memory_read, k_none, &answered<&list_user_history>},
+    {get, "/api/v1/history/diff/{from}/{to}", member, memory_read, k_none, &answered<&show_diff>},
+    {get, "/api/v1/history/blame/{node}", member, memory_read, k_none, &answered<&show_blame>},
     {post, "/api/v1/history/revert", member, memory_write, k_json, &answered<&revert_changes>},
 
     {get, WORKSPACE "/documents", member, memory_read, k_none, &answered<&list_documents>},

@@ -273,6 +273,70 @@ def check_blame(member, agent, nodes):
     check_equal(shell, BLAME, f"blame as {member.name} reads it in the shell")
 
 
+# --- the same by the API
+
+
+def last_writes(blame, author, client):
+    """All that a blame says, of the tool or of the API, which name author and client each in its own way."""
+
+    def written(row):
+        return row.get(author), row.get(client, ""), row.get("session", ""), row.get("at")
+
+    fields = {row["field"]: (row["op"], row.get("new"), *written(row)) for row in blame["changes"]}
+    return fields, [(row["line"], row["text"], *written(row)) for row in blame["paragraphs"]]
+
+
+def check_blame_of_api(member, agent, title, node):
+    path = f"blame/{node}"
+    blame = member.api.get(member.inside(f"/api/v1/history/{path}")).json
+    check(blame["complete"], blame)
+    check_equal(member.history(path, "paragraphs"), blame["paragraphs"], f"the pages of {title}'s blame")
+    by_api = last_writes(blame, "author_name", "client")
+    by_tool = last_writes(agent.call("get_history", node=node, view="blame"), "author", "reported_by")
+    check_equal(by_api, by_tool, f"blame of {title} by the API and by the tool, for {member.name}")
+
+
+def differences(changes, author, client):
+    return {
+        row["field"]: (row.get("old"), row.get("new"), row[author], row.get(client, ""), row.get("session", ""))
+        for row in changes
+    }
+
+
+def check_diff_of_api(member, agent, title, node, start, end):
+    nodes = member.history(f"diff/{start}/{end}", "nodes", f"&node_id={node}")
+    found = nodes[0] if nodes else {"changes": []}
+    by_api = differences(found["changes"], "author_name", "client"), found.get("diff", "")
+    shown = agent.call("get_history", node=node, view="diff", **{"from": str(start), "to": str(end)})
+    by_tool = differences(shown["changes"], "author", "reported_by"), shown.get("diff", "")
+    check_equal(by_api, by_tool, f"what {title} has after {end} and had not after {start}")
+
+
+def check_written_by(member, someone):
+    """Of each change: how it was made, what it did and to what, as the feed has it."""
+    rows = {}
+    for row in reversed(member.history(f"users/{someone.user}", "changes")):
+        by = how(row.get("client", ""), row.get("session", ""))
+        rows.setdefault(row["sequence"], (row["author_name"], by, row["op"], row["title"]))
+    expected = [row[:4] for row in FEED if row[0] == someone.name and row[2] not in MEMBERSHIP]
+    check_equal(list(rows.values()), expected, f"what {someone.name} wrote, as {member.name} reads it")
+    session = next((row[1] for row in expected if row[1] not in (SHELL, API)), None)
+    if session:
+        rows = member.history(f"users/{someone.user}", "changes", f"&session={session}")
+        count = len({row["sequence"] for row in rows})
+        check_equal(count, sum(row[1] == session for row in expected), f"what {session} wrote")
+
+
+def check_history_of_api(member, agent, team, nodes):
+    head = member.api.head(team.id)
+    for title, node in nodes.items():
+        check_blame_of_api(member, agent, title, node)
+        for start in (0, head // 2):
+            check_diff_of_api(member, agent, title, node, start, head)
+    for someone in team.members:
+        check_written_by(member, someone)
+
+
 # --- notifications
 
 
@@ -342,4 +406,5 @@ def check_all(team, of_dan):
             team.settle(agent)
             check_feed(member, agent)
             check_blame(member, agent, nodes)
+            check_history_of_api(member, agent, team, nodes)
             check_notifications(member, agent)

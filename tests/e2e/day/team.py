@@ -84,6 +84,10 @@ class Member:
         """All there are, newest first, by pages."""
         return self.api.list("/api/v1/notifications?limit=3", "notifications")
 
+    def history(self, path, rows, query=""):
+        """All rows of a list of the history, by pages."""
+        return self.api.list(self.inside(f"/api/v1/history/{path}") + f"&limit=3{query}", rows)
+
     def unread(self):
         return self.api.get("/api/v1/notifications/unread-count").json["unread"]
 

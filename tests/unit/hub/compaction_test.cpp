@@ -167,7 +167,7 @@ TEST_CASE("a tombstone is purged after 90 days and below the floor, with what ha
           return reader.count_document_nodes(f.team, document);
         })) == 2);
   const auto changes = must(f.store->read([&](StoreReader& reader) -> base::Result<std::vector<Change>> {
-    return reader.list_node_changes(f.team, below, {model::Sequence{1'000}, 1'000}, 10);
+    return reader.list_node_changes(f.team, below, {{model::Sequence{1'000}, 1'000}, 10, 1'000'000}).rows;
   }));
   CHECK(changes.size() == 1);
   f.reopen(); // forgets the digest it knew

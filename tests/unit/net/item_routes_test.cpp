@@ -178,6 +178,81 @@ TEST_CASE("changes are taken back, and a revert says what it needs") {
   CHECK(items.get(items.path()).json()["title"] == "a memory");
 }
 
+TEST_CASE("what a person wrote is listed, by session and since a time") {
+  Items items;
+  REQUIRE(items.patch(R"({"content":"one\n"})", "*").status == 200);
+  const std::string path = "/api/v1/history/users/" + items.hub.owner().user.str() + items.in_team();
+  const Json listed = items.get(path).json();
+  REQUIRE(listed["changes"].size() == 2);
+  CHECK(listed["changes"][0]["field"] == "content");
+  CHECK(listed["changes"][0]["new"] == "one\n");
+  CHECK(listed["changes"][0]["title"] == "a memory");
+  CHECK(listed["changes"][0]["author_name"] == "Olivia Owner");
+  CHECK(listed["changes"][1]["op"] == "create");
+  CHECK_FALSE(listed["changes"][1].contains("field"));
+  const Json first = items.get(path + "&limit=1").json();
+  const Json rest = items.get(path + "&limit=1&cursor=" + first["next_cursor"].get<std::string>()).json();
+  CHECK(rest["changes"][0] == listed["changes"][1]);
+  CHECK(items.get(path + "&session=none").json()["changes"].empty());
+  CHECK(items.get(path + "&since=1h").json()["changes"].size() == 2);
+  check_refused(items.get(path + "&since=sometime"), "since");
+  check_refused(items.get(path + "&cursor=x"), "cursor");
+  check_refused(items.get(path + "&limit=201"), "limit");
+  const Reply unknown = items.get("/api/v1/history/users/00000000000000000000" + items.in_team());
+  CHECK(unknown.code() == "not_found");
+  CHECK(unknown.body.find("members") != std::string::npos);
+}
+
+TEST_CASE("a diff shows fields and words between two changes, and says what it needs") {
+  Items items;
+  REQUIRE(items.patch(R"({"content":"set 60 s\n"})", "*").status == 200);
+  REQUIRE(items.patch(R"({"content":"set 90 s\n","tags":["a"]})", "*").status == 200);
+  const auto diff = [&](const std::string& range, const std::string& rest) {
+    return items.get("/api/v1/history/diff/" + range + items.in_team() + rest);
+  };
+  for (const char* place : {"&node_id=", "&document_id="}) {
+    const Json nodes = diff("2/3", place + items.node).json()["nodes"];
+    REQUIRE(nodes.size() == 1);
+    CHECK(nodes[0]["node"] == items.node);
+    CHECK(nodes[0]["changes"].size() == 2);
+    CHECK(nodes[0]["diff"] == "@@ line 1\n~ set [-60-]{+90+} s\n");
+  }
+  const std::string node = "&node_id=" + items.node;
+  CHECK(diff("0/3", node).json()["nodes"][0]["changes"][0]["old"].is_null());
+  check_refused(diff("3/2", node), "diff/2/3");
+  check_refused(diff("x/2", node), "from");
+  check_refused(diff("1/-2", node), "to");
+  check_refused(diff("1/18446744073709551615", node), "to");
+  check_refused(diff("1/2", ""), "node_id");
+  check_refused(diff("1/2", node + "&document_id=" + items.node), "either");
+  check_refused(diff("1/2", "&node_id=x"), "node_id");
+  check_refused(diff("1/2", node + "&cursor=x"), "cursor");
+  CHECK(diff("1/999", node).code() == "not_found");
+  CHECK(diff("1/2", "&node_id=00000000000000000000").code() == "not_found");
+}
+
+TEST_CASE("blame shows the last writer of each field and paragraph") {
+  Items items;
+  REQUIRE(items.patch(R"({"content":"one\n\ntwo 😀\n"})", "*").status == 200);
+  const std::string path = "/api/v1/history/blame/" + items.node + items.in_team();
+  const Json blame = items.get(path).json();
+  CHECK(blame["complete"] == true);
+  for (const Json& change : blame["changes"]) {
+    CHECK(change["author_name"] == "Olivia Owner");
+    CHECK_FALSE(change.contains("old"));
+  }
+  REQUIRE(blame["paragraphs"].size() == 2);
+  const Json& second = blame["paragraphs"][1];
+  CHECK(second["line"] == 3);
+  CHECK(second["text"] == "two 😀\n");
+  CHECK(second["author"] == items.hub.owner().user.view());
+  CHECK(second["client"] == "memsync-api");
+  CHECK(second["sequence"] == "2");
+  CHECK(items.get(path + "&limit=1").json()["next_cursor"] == "1");
+  check_refused(items.get(path + "&cursor=x"), "cursor");
+  CHECK(items.get("/api/v1/history/blame/00000000000000000000" + items.in_team()).code() == "not_found");
+}
+
 TEST_CASE("an open conflict shows every side and is decided once, on what was seen") {
   Items items;
   const std::string id = items.open_conflict();

@@ -133,6 +133,10 @@ std::optional<std::string> known_parameter(const Scene& scene, std::string_view 
                                            std::string_view name) {
   if (before == "workspaces" || before == "workspace" || before == "teams") return scene.team.str();
   if (before == "nodes" || before == "documents" || before == "room") return scene.node.str();
+  if (before == "blame") return scene.node.str();
+  if (before == "users") return scene.owner.user.str();
+  if (name == "from") return "1";
+  if (name == "to") return "2";
   if (before == "conflicts") return scene.conflict.str();
   if (before == "members") return scene.bystander.str();
   if (before == "tokens") return scene.own_token.str();
@@ -297,6 +301,13 @@ std::vector<Example> examples_of(const Route& route, LiveHub& hub, const Scene& 
     examples.push_back(first);
     examples.back().door = "long poll";
     examples.back().query["wait"] = "25"; // there is something to read: it answers at once
+  }
+  if (route.pattern.ends_with("/diff/{from}/{to}")) {
+    first.query["node_id"] = scene.node.str();
+    examples.push_back(first);
+    examples.back().door = "document";
+    examples.back().query.erase("node_id");
+    examples.back().query["document_id"] = scene.node.str();
   }
   if (route.pattern.ends_with("/stream")) {
     examples.push_back(first);
