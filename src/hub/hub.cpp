@@ -240,13 +240,13 @@ Answer<std::vector<wire::MemberInfo>> Hub::members(const Principal& principal, c
 }
 
 Answer<> Hub::change_role(const Principal& principal, const WorkspaceId& id, const UserId& user, Role role) {
-  return implementation_->change_member(principal, Permission::member_change_role, id, user,
-                                        [&](Work& work, Role) { return set_role(work, id, user, role); });
+  return implementation_->change(principal, Permission::member_change_role, id,
+                                 [&](Work& work, Role) { return set_role(work, id, user, role); });
 }
 
 Answer<> Hub::remove_member(const Principal& principal, const WorkspaceId& id, const UserId& user) {
-  return implementation_->change_member(
-      principal, Permission::member_remove, id, user, [&](Work& work, Role own) -> Answer<> {
+  return implementation_->change(
+      principal, Permission::member_remove, id, [&](Work& work, Role own) -> Answer<> {
         const auto member = work.txn.find_member(id, user);
         if (member && !member->removed && member->role == Role::owner && own != Role::owner)
           return missing(Permission::member_change_role);
@@ -255,9 +255,9 @@ Answer<> Hub::remove_member(const Principal& principal, const WorkspaceId& id, c
 }
 
 Answer<> Hub::leave(const Principal& principal, const WorkspaceId& id) {
-  return implementation_->change_member(
-      principal, Permission::team_read, id, principal.user,
-      [&](Work& work, Role) { return end_membership(work, id, principal.user, AuditAction::member_left); });
+  return implementation_->change(principal, Permission::team_read, id, [&](Work& work, Role) {
+    return end_membership(work, id, principal.user, AuditAction::member_left);
+  });
 }
 
 // --- tokens ---

@@ -49,15 +49,6 @@ class Hub::Implementation {
     return answer;
   }
 
-  /// The same for a change of what `member` is there: everybody's streams hear of it.
-  template <class F>
-  auto change_member(const Principal& principal, model::Permission permission,
-                     const model::WorkspaceId& workspace, const model::UserId& member, F&& f) {
-    auto answer = change(principal, permission, workspace, std::forward<F>(f));
-    if (answer) streams.announce_member(workspace, member);
-    return answer;
-  }
-
   /// The same for reading: `f(StoreReader&, Role)`.
   template <class F>
   auto read(const Principal& principal, model::Permission permission, const model::WorkspaceId& workspace,

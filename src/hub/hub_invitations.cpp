@@ -124,7 +124,6 @@ Answer<wire::InvitationAccepted> Hub::accept_invitation(std::string_view secret,
                                         workspace->name, member->role, token.secret};
       },
       hub.has_threads());
-  if (accepted) hub.streams.announce_member(accepted->workspace, accepted->user);
   return accepted;
 }
 

@@ -66,6 +66,12 @@ struct EntryHeader {
   std::string title, client, session;
 };
 
+struct MembershipChange {
+  model::WorkspaceId workspace;
+  model::UserId user;
+  std::int64_t access_version = 0;
+};
+
 /// A row of the history: changes of one operation share their sequence.
 struct ChangePosition {
   model::Sequence sequence;
@@ -126,6 +132,8 @@ class StoreReader : public virtual SessionReader {
   virtual std::int64_t access_version() = 0;
   /// Whose rights changed above that version.
   virtual std::vector<model::UserId> users_changed_after(std::int64_t access_version) = 0;
+  /// Who joined, left or has another role above that version, and where.
+  virtual std::vector<MembershipChange> members_changed_after(std::int64_t access_version) = 0;
 
   virtual std::optional<User> find_user(const model::UserId& id) = 0;
   virtual std::optional<User> find_user_by_email(std::string_view email) = 0;

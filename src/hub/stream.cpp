@@ -195,7 +195,7 @@ Answer<std::shared_ptr<State>> Streams::Implementation::open(const Principal& pr
   auto state = std::make_shared<State>(principal, request.view, opening.epoch, shared_from_this());
   state->memberships = std::move(opening.memberships);
   state->tells_presence = request.tells_presence || request.view == StreamView::ops;
-  state->access_version = opening.access_version;
+  state->access_version = state->opened_at_access = opening.access_version;
   state->ends_at = end_of(principal, now);
   state->heartbeat_at = now + options_.heartbeat;
   state->push_event(fmt::format("retry: {}\n\n", 500 + random_.below(1500)), now);
@@ -256,16 +256,13 @@ void Streams::Implementation::suspend_state(State& state) {
 }
 
 void Streams::Implementation::suspend(const model::UserId& user) {
-  bool found = false;
   {
     const std::lock_guard lock(mutex_);
-    for (State* state : states_) {
-      if (state->principal.user != user) continue;
-      suspend_state(*state);
-      found = true;
-    }
+    if (states_.empty()) return;
+    for (State* state : states_)
+      if (state->principal.user == user) suspend_state(*state);
   }
-  if (found) wake_pump();
+  wake_pump(); // the others are to hear of it
 }
 
 void Streams::Implementation::on_head(const WorkspaceId& workspace, Sequence head) {
@@ -280,21 +277,6 @@ void Streams::Implementation::on_head(const WorkspaceId& workspace, Sequence hea
     }
   }
   if (found) wake_pump();
-}
-
-void Streams::Implementation::announce_member(const WorkspaceId& workspace, const model::UserId& changed) {
-  {
-    const std::lock_guard lock(mutex_);
-    const Instant now = clock_.instant();
-    for (State* state : states_) {
-      const bool is_there = std::any_of(state->lanes.begin(), state->lanes.end(),
-                                        [&](const auto& lane) { return lane.workspace == workspace; });
-      if (!is_there || state->is_closing || state->principal.user == changed) continue;
-      state->push_event(encode_member(state->view, {workspace}), now);
-      mark_ready(*state);
-    }
-  }
-  wake_network();
 }
 
 void Streams::Implementation::go_away(std::chrono::milliseconds spread) {
@@ -375,9 +357,6 @@ base::Instant Streams::step() { return implementation_->step(); }
 bool Streams::wait(base::Instant until) { return implementation_->wait(until); }
 void Streams::stop() { implementation_->stop(); }
 void Streams::suspend(const model::UserId& user) { implementation_->suspend(user); }
-void Streams::announce_member(const WorkspaceId& workspace, const model::UserId& changed) {
-  implementation_->announce_member(workspace, changed);
-}
 void Streams::go_away(std::chrono::milliseconds spread) { implementation_->go_away(spread); }
 std::size_t Streams::count() const { return implementation_->count(); }
 PresenceBook& Streams::presence() { return implementation_->presence; }

@@ -86,7 +86,8 @@ class Subscription {
 /// it is fed from the log again, at its own pace. So there is no gap, no duplicate and bounded memory.
 ///
 /// Rights are read in the same transaction as the entries, and checked for every stream whose person's
-/// rights changed before anything more is given out: what was committed after a removal never leaves.
+/// rights changed before anything more is given out: what was committed after a removal never leaves. The
+/// other streams of a workspace are told who joined, left or has another role, whoever made it so.
 ///
 /// Threads: `open` blocks on the database (pool threads). `Subscription` and `dispatch` belong to the
 /// network thread and never block. `step` belongs to the pump thread. The lock is never held across I/O.
@@ -128,12 +129,9 @@ class Streams {
   void stop();
 
   /// Gives out nothing more to this person's streams until the pump has checked their rights; called after
-  /// the commit that changed them, before it is acknowledged.
+  /// the commit that changed them, before it is acknowledged. What other processes changed, the pump sees by
+  /// itself.
   void suspend(const model::UserId& user);
-
-  /// Tells the streams of the workspace that `changed` joined, left or has another role; after the commit.
-  /// That person's own streams hear it when their rights are checked.
-  void announce_member(const model::WorkspaceId& workspace, const model::UserId& changed);
 
   /// Tells every stream to come back after a random time up to `spread`, and ends it.
   void go_away(std::chrono::milliseconds spread);

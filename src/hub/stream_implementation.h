@@ -23,7 +23,6 @@ class Streams::Implementation : public std::enable_shared_from_this<Streams::Imp
 
   void on_head(const model::WorkspaceId& workspace, model::Sequence head);
   void suspend(const model::UserId& user);
-  void announce_member(const model::WorkspaceId& workspace, const model::UserId& changed);
   void go_away(std::chrono::milliseconds spread);
 
   base::Instant step();
@@ -64,6 +63,7 @@ class Streams::Implementation : public std::enable_shared_from_this<Streams::Imp
   void read_notifications(StoreReader& reader, Round& round);
   bool apply(Round& round);
   void apply_rights(Round& round, base::Instant now);
+  void tell_members(const Round& round, base::Instant now);
   void apply_frames(Round& round, base::Instant now);
   void apply_notifications(Round& round, base::Instant now);
 

@@ -58,6 +58,7 @@ struct Streams::Implementation::Round {
   std::vector<Feed> feeds;
   std::set<UserId> users;
   std::vector<Check> checks;
+  std::vector<MembershipChange> members;
   std::int64_t access_version = 0;
   struct News {
     std::vector<model::Notification> rows;
@@ -139,8 +140,10 @@ base::Result<> Streams::Implementation::read(Round& round) {
 
 void Streams::Implementation::read_rights(StoreReader& reader, Round& round) {
   const std::int64_t version = reader.access_version();
-  if (version != round.access_version)
+  if (version != round.access_version) {
     for (const UserId& user : reader.users_changed_after(round.access_version)) round.users.insert(user);
+    round.members = reader.members_changed_after(round.access_version);
+  }
   round.access_version = version;
   if (round.users.empty()) return;
   {
@@ -287,6 +290,7 @@ bool Streams::Implementation::apply(Round& round) {
   const Instant now = clock_.instant();
   access_version_ = std::max(access_version_, round.access_version);
   apply_rights(round, now);
+  tell_members(round, now);
   apply_frames(round, now);
   apply_notifications(round, now);
   const bool has_backlog = std::any_of(channels_.begin(), channels_.end(), [](const auto& entry) {
@@ -336,6 +340,18 @@ void Streams::Implementation::apply_rights(Round& round, Instant now) {
   for (State* state : states_)
     if (state->access_version < round.access_version && round.users.count(state->principal.user) != 0)
       suspend_state(*state);
+}
+
+/// Those who changed hear it when their rights are checked.
+void Streams::Implementation::tell_members(const Round& round, Instant now) {
+  for (const MembershipChange& change : round.members)
+    for (State* state : states_) {
+      const bool is_news = change.access_version > state->opened_at_access;
+      if (!is_news || state->is_closing || state->principal.user == change.user) continue;
+      if (!state->has_lane(change.workspace)) continue;
+      state->push_event(encode_member(state->view, {change.workspace}), now);
+      mark_ready(*state);
+    }
 }
 
 void Streams::Implementation::apply_frames(Round& round, Instant now) {

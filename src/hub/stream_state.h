@@ -52,11 +52,12 @@ struct StreamState : std::enable_shared_from_this<StreamState> {
   std::map<model::WorkspaceId, model::Role> memberships; // of the person, as last checked
   std::deque<Item> queue;
   std::size_t queued_bytes = 0;
-  std::int64_t access_version = 0; // up to which its rights are checked
-  bool is_suspended = false;       // its rights are being checked
-  bool is_closing = false;         // over once the queue is taken
-  bool has_stalled = false;        // over now: its peer takes nothing
-  bool is_ready = false;           // in the list of those to be told
+  std::int64_t access_version = 0;   // up to which its rights are checked
+  std::int64_t opened_at_access = 0; // the same when it was opened
+  bool is_suspended = false;         // its rights are being checked
+  bool is_closing = false;           // over once the queue is taken
+  bool has_stalled = false;          // over now: its peer takes nothing
+  bool is_ready = false;             // in the list of those to be told
   bool tells_presence = false;
   base::Instant waiting_since{}; // since when something is there to take
   base::Instant heartbeat_at{}, ends_at{};

@@ -232,6 +232,13 @@ class Beside(unittest.TestCase):
         status, problem = self.hub.call("GET", path, self.member["token"])
         self.assertEqual((403, "removed"), (status, problem["code"]))
 
+    def test_the_others_hear_of_another_role_and_of_a_removal(self):
+        stream = self.hub.stream(self.hub.token)
+        stream.next("hello")
+        for command in (("set-role", *self.whom, "--role", "viewer"), ("remove-member", *self.whom)):
+            run_json("workspace", *command)
+            self.assertEqual(self.hub.workspace, stream.next("member")["workspace"])
+
     def test_a_viewer_cannot_write_from_the_next_push_on(self):
         replica = random_id(26)
 

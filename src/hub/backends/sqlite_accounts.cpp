@@ -151,6 +151,18 @@ std::vector<model::UserId> SqliteReader::users_changed_after(std::int64_t access
   return users;
 }
 
+std::vector<MembershipChange> SqliteReader::members_changed_after(std::int64_t access_version) {
+  Statement rows = txn_.prepare(
+      "SELECT workspace.id, member.user, member.access FROM member INDEXED BY member_by_access "
+      "JOIN workspace ON workspace.key = member.workspace WHERE member.access > ?1 AND deleted_at IS NULL");
+  rows.bind_all(access_version);
+  std::vector<MembershipChange> changes;
+  while (rows.step())
+    changes.push_back(
+        {rows.column_id<model::WorkspaceId>(0), rows.column_id<model::UserId>(1), rows.column_int64(2)});
+  return changes;
+}
+
 std::optional<User> SqliteReader::find_user(const model::UserId& id) {
   Statement row = txn_.prepare(sql(k_user, "WHERE id = ?1"));
   return first(row.bind_all(id), read_user);
@@ -339,12 +351,13 @@ void SqliteTxn::delete_workspace(const model::WorkspaceId& id, base::Timestamp a
 }
 
 void SqliteTxn::put_member(const model::WorkspaceId& workspace, const Membership& member) {
-  txn_.run(
-      "INSERT INTO member (workspace, user, role, since, removed) VALUES (?1, ?2, ?3, ?4, ?5) "
-      "ON CONFLICT (workspace, user) DO UPDATE SET role = excluded.role, since = excluded.since, "
-      "removed = excluded.removed",
-      key_of(workspace), member.user, name_of(member.role), member.since, member.removed);
   touch_access(member.user);
+  txn_.run(
+      "INSERT INTO member (workspace, user, role, since, removed, access) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, (SELECT access FROM hub)) "
+      "ON CONFLICT (workspace, user) DO UPDATE SET role = excluded.role, since = excluded.since, "
+      "removed = excluded.removed, access = excluded.access",
+      key_of(workspace), member.user, name_of(member.role), member.since, member.removed);
 }
 
 void SqliteTxn::put_invitation(const Invitation& invitation, const SecretHash& hash) {

@@ -18,6 +18,8 @@ class SqliteReader : public virtual StoreReader {
   std::int64_t access_version() override;
   std::vector<model::UserId> users_changed_after(std::int64_t access_version) override;
 
+  std::vector<MembershipChange> members_changed_after(std::int64_t access_version) override;
+
   std::optional<User> find_user(const model::UserId& id) override;
   std::optional<User> find_user_by_email(std::string_view email) override;
   std::optional<std::string> find_password_hash(const model::UserId& id) override;

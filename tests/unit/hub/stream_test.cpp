@@ -274,6 +274,30 @@ TEST_CASE("a removal by another process is noticed before anything committed aft
   CHECK(client.all<wire::StreamRevoked>().size() == 1);
 }
 
+TEST_CASE("what another process does to members is announced to the streams of the others, once") {
+  HubFixture f;
+  const Person mia = f.member("mia");
+  Client client(f, f.olga, ops(f));
+  client.settle();
+  const auto heard = [&] {
+    client.settle();
+    return client.all<wire::StreamMember>().size();
+  };
+  CHECK(heard() == 0);
+  must(f.admin().remove_member("Team", "mia@example.org"));
+  CHECK(heard() == 1);
+  must(f.admin().create_user("max@example.org", "max")); // concerns no member of the team
+  CHECK(heard() == 1);
+  const auto invited = must(f.admin().invite("Team", "mia@example.org", Role::viewer));
+  CHECK(heard() == 1);
+  must(f.hub->accept_invitation(invited.token, "mia", mia.principal, "address"));
+  REQUIRE(heard() == 2);
+  CHECK(client.all<wire::StreamMember>().back().workspace == f.team);
+  Client late(f, f.olga, ops(f));
+  late.settle();
+  CHECK(late.all<wire::StreamMember>().empty());
+}
+
 TEST_CASE("rights that change while a stream is being opened are seen before it gives anything out") {
   HubFixture f;
   const Person mia = f.member("mia");
@@ -326,8 +350,12 @@ TEST_CASE("everybody in a workspace hears who joins, leaves or has another role"
   must(f.hub->remove_member(f.olga.principal, f.team, mia.id));
   CHECK(heard() == 3);
   const auto max = f.member("max");
+  CHECK(heard() == 4);
   must(f.hub->leave(max.principal, f.team));
   CHECK(heard() == 5);
+  const auto nia = f.member("nia");
+  must(f.hub->leave(nia.principal, f.team));
+  CHECK(heard() == 6); // the event says that something changed: both at once are one
   CHECK(other.all<wire::StreamMember>().empty());
   CHECK_FALSE(client.is_over());
 }
