@@ -28,17 +28,42 @@ Notification read_notification(const Statement& row) {
   return notification;
 }
 
-void put_notification(WriteTxn& txn, Notification notification) {
+/// `place` grows with the order in which they came.
+void put_notification(WriteTxn& txn, Notification notification, std::uint64_t place) {
   const bool is_read = std::exchange(notification.is_read, false);
   const std::string state = base::dump_json(wire::encode_notification(notification));
   // What was read here stays so: a hub restored from a backup that forgot it is told again.
   txn.run(
-      "INSERT INTO notification (id, workspace, at, is_read, is_marked, state, hash) "
-      "VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6) ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
+      "INSERT INTO notification (id, workspace, at, is_read, is_marked, state, hash, sequence, place) "
+      "VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
       "hash = excluded.hash, is_read = max(is_read, excluded.is_read), "
       "is_marked = (is_read = 1 AND excluded.is_read = 0)",
       notification.id, notification.workspace, notification.at, is_read, state,
-      item_hash(notification.id.view(), state));
+      item_hash(notification.id.view(), state), notification.sequence.value, place);
+}
+
+/// Where a page ended, in the order of the list.
+struct ListPlace {
+  std::uint64_t at = 0, sequence = 0, place = 0;
+  std::string id;
+
+  std::string str() const { return fmt::format("{}.{}.{}.{}", at, sequence, place, id); }
+};
+
+std::optional<ListPlace> parse_place(std::string_view text) {
+  constexpr std::uint64_t k_most = std::numeric_limits<std::int64_t>::max();
+  ListPlace found;
+  for (std::uint64_t* number : {&found.at, &found.sequence, &found.place}) {
+    const auto dot = text.find('.');
+    const auto value = model::parse_u64(text.substr(0, dot));
+    if (!value || *value > k_most || dot == std::string_view::npos) return std::nullopt;
+    *number = *value;
+    text.remove_prefix(dot + 1);
+  }
+  const auto id = model::NotificationId::parse(text);
+  if (!id) return std::nullopt;
+  found.id = id->str();
+  return found;
 }
 
 } // namespace
@@ -46,31 +71,27 @@ void put_notification(WriteTxn& txn, Notification notification) {
 // --- reading
 
 Result<Reader::NotificationPage> Reader::notifications(const NotificationQuery& query) {
-  std::int64_t before_at = std::numeric_limits<std::int64_t>::max();
-  std::string before_id;
-  if (!query.cursor.empty()) {
-    const auto dot = query.cursor.find('.');
-    const auto at = model::parse_u64(std::string_view(query.cursor).substr(0, dot));
-    const auto id =
-        dot == std::string::npos ? std::nullopt : model::NotificationId::parse(query.cursor.substr(dot + 1));
-    if (!at || !id || *at > static_cast<std::uint64_t>(before_at))
-      return base::Error{ErrorCode::validation, "the cursor is not one of this list: start without one"};
-    before_at = static_cast<std::int64_t>(*at);
-    before_id = id->view();
-  }
-  Statement rows = txn_.prepare(
-      fmt::format("SELECT id, is_read, state, hash FROM notification WHERE (at, id) < (?1, ?2) {} "
-                  "ORDER BY at DESC, id DESC LIMIT ?3",
-                  query.only_unread ? "AND is_read = 0" : ""));
-  rows.bind_all(before_at, before_id, query.limit + 1);
+  constexpr std::uint64_t k_end = std::numeric_limits<std::int64_t>::max();
+  const auto before =
+      query.cursor.empty() ? std::optional(ListPlace{k_end, 0, 0, ""}) : parse_place(query.cursor);
+  if (!before)
+    return base::Error{ErrorCode::validation, "the cursor is not one of this list: start without one"};
+  Statement rows =
+      txn_.prepare(fmt::format("SELECT id, is_read, state, hash, place FROM notification "
+                               "WHERE (at, sequence, place, id) < (?1, ?2, ?3, ?4) {} "
+                               "ORDER BY at DESC, sequence DESC, place DESC, id DESC LIMIT ?5",
+                               query.only_unread ? "AND is_read = 0" : ""));
+  rows.bind_all(before->at, before->sequence, before->place, before->id, query.limit + 1);
   NotificationPage page;
+  ListPlace last;
   while (rows.step()) {
     if (page.rows.size() == query.limit) {
-      const Notification& last = page.rows.back();
-      page.next_cursor = fmt::format("{}.{}", last.at.time_since_epoch().count(), last.id.view());
+      page.next_cursor = last.str();
       break;
     }
-    page.rows.push_back(read_notification(rows));
+    const Notification& row = page.rows.emplace_back(read_notification(rows));
+    last = {static_cast<std::uint64_t>(row.at.time_since_epoch().count()), row.sequence.value,
+            rows.column_u64(4), row.id.str()};
   }
   return page;
 }
@@ -143,7 +164,8 @@ Result<bool> SyncStore::take_notifications(model::Epoch epoch, std::uint64_t aft
     const bool is_same_log = at.step() && at.column_u64(0) == epoch.value;
     const std::uint64_t known = is_same_log ? at.column_u64(1) : 0;
     if (after > known) return false;
-    for (const Notification& each : rows) put_notification(txn, each);
+    std::uint64_t place = after; // every row has a version of its own above it
+    for (const Notification& each : rows) put_notification(txn, each, ++place);
     txn.run("UPDATE store SET notified_epoch = ?1, notified = ?2", epoch.value, std::max(known, to));
     txn.run(
         "DELETE FROM notification WHERE is_read = 1 AND is_marked = 0 AND at < "

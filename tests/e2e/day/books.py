@@ -1,8 +1,6 @@
 """What is in the books at the end of the day: every entry of the feed, every line of blame, every
 notification. The lists are of this day and complete; everybody must read the same."""
 
-import itertools
-
 from .afternoon import CHOSEN, THOUGHT
 from .forenoon import CAKE, LOGIN, NAME, NOTES
 from .late_afternoon import WILD
@@ -297,10 +295,10 @@ def check_blame_of_api(member, agent, title, node):
 
 
 def differences(changes, author, client):
-    return {
-        row["field"]: (row.get("old"), row.get("new"), row[author], row.get(client, ""), row.get("session", ""))
-        for row in changes
-    }
+    def told(row):
+        return row.get("old"), row.get("new"), row[author], row.get(client, ""), row.get("session", "")
+
+    return {row["field"]: told(row) for row in changes}
 
 
 def check_diff_of_api(member, agent, title, node, start, end):
@@ -353,22 +351,10 @@ def hub_notices(rows):
     ]
 
 
-def in_order(rows, expected):
-    """What one push caused has one time, and no order of its own on a replica."""
-    heads = [row[:3] for row in expected]
-
-    def rank(row):
-        head = (row["kind"], row.get("by", ""), row.get("title", ""))
-        return heads.index(head) if head in heads else -1
-
-    groups = itertools.groupby(rows, key=lambda row: row["at"])
-    return [row for _, group in groups for row in sorted(group, key=rank)]
-
-
 def replica_notices(rows, expected):
     """In the form of the expected rows: what is said stands at the end of a sentence here."""
     found = []
-    for row, wanted in zip(in_order(rows, expected), expected + [None] * len(rows)):
+    for row, wanted in zip(rows, expected + [None] * len(rows)):
         said = (row["field"], row["yours"], row["now"]) if "field" in row else ""
         if wanted and not said and wanted[3] in row["text"]:
             said = wanted[3]

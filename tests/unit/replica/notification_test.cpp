@@ -99,6 +99,30 @@ TEST_CASE_FIXTURE(
   CHECK(at().sequence.value == 3);
 }
 
+TEST_CASE_FIXTURE(Told, "what was made at one time is listed in the order in which it was made") {
+  std::vector<Notification> rows;
+  for (int i = 0; i < 12; ++i) {
+    rows.push_back(made(std::to_string(i)));
+    rows.back().at = rows.front().at;
+    rows.back().sequence =
+        model::Sequence{static_cast<std::uint64_t>(9 + i / 2)}; // also several by one change
+  }
+  std::vector<Notification> read_late = rows; // of a change that came before, but was read after
+  std::rotate(read_late.begin(), read_late.begin() + 2, read_late.end());
+  take(0, 12, read_late);
+  std::vector<Notification> listed;
+  std::string cursor;
+  do {
+    const auto page = read([&](Reader& reader) { return must(reader.notifications({false, 5, cursor})); });
+    listed.insert(listed.end(), page.rows.begin(), page.rows.end());
+    cursor = page.next_cursor;
+  } while (!cursor.empty());
+  std::reverse(listed.begin(), listed.end());
+  CHECK(listed == rows);
+  take(0, 12, rows); // given again: nothing moves
+  CHECK(list().back() == rows.front());
+}
+
 TEST_CASE_FIXTURE(Told, "pages of notifications miss none") {
   std::vector<Notification> rows;
   for (int i = 0; i < 5; ++i) rows.push_back(made(std::to_string(i)));
@@ -112,7 +136,8 @@ TEST_CASE_FIXTURE(Told, "pages of notifications miss none") {
     cursor = page.next_cursor;
   } while (!cursor.empty());
   CHECK(found.size() == 5);
-  for (const char* bad : {"x", "5", "5.x", "-1.00000000000000000000"})
+  for (const char* bad :
+       {"x", "5", "5.x", "5.1.1.x", "-1.1.1.00000000000000000000", "5.00000000000000000000"})
     CHECK(code_of(replica->read([&](Reader& reader) {
             return reader.notifications({false, 2, bad});
           })) == base::ErrorCode::validation);
