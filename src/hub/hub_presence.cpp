@@ -36,6 +36,18 @@ base::Result<> check_report(const wire::PresenceReport& report) {
   return {};
 }
 
+/// Shows the session at that document or node; false when it is not there.
+bool move_to(const model::NodeId& room, model::Presence& presence) {
+  if (presence.document == room || presence.node == room) return true;
+  const auto at = std::find_if(
+      presence.elsewhere.begin(), presence.elsewhere.end(),
+      [&](const model::PresencePlace& place) { return place.document == room || place.node == room; });
+  if (at == presence.elsewhere.end()) return false;
+  presence.document = at->document;
+  presence.node = at->node;
+  return true;
+}
+
 } // namespace
 
 Answer<std::size_t> Hub::report_presence(const Principal& principal, const wire::PresenceReport& report) {
@@ -79,9 +91,7 @@ Answer<std::vector<PresentMember>> Hub::present(const Principal& principal, cons
 Answer<std::vector<PresentMember>> Hub::present_at(const Principal& principal, const WorkspaceId& workspace,
                                                    const model::NodeId& room) {
   TRY_ASSIGN(auto present, this->present(principal, workspace));
-  std::erase_if(present, [&](const PresentMember& each) {
-    return each.presence.document != room && each.presence.node != room;
-  });
+  std::erase_if(present, [&](PresentMember& each) { return !move_to(room, each.presence); });
   return present;
 }
 

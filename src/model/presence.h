@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "model/ids.h"
@@ -22,6 +23,13 @@ struct EnumNames<PresenceState> {
   static constexpr std::array<std::string_view, 3> names{"active", "idle", "away"};
 };
 
+/// A document, and perhaps a node of it.
+struct PresencePlace {
+  DocumentId document;
+  NodeId node; // empty: none
+  bool operator==(const PresencePlace&) const = default;
+};
+
 /// One session of somebody (an agent's process, a browser's tab) in one workspace, as it reported itself.
 struct Presence {
   std::string session; // opaque; unique among what one reporter reports
@@ -31,6 +39,8 @@ struct Presence {
   std::string client;  // e.g. "claude-code/2.1"
   DocumentId document; // empty: none
   NodeId node;         // empty: none
+  /// Where this session is besides, of a WebSocket in several rooms. Known to its hub alone.
+  std::vector<PresencePlace> elsewhere;
   bool operator==(const Presence&) const = default;
 };
 

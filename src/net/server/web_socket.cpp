@@ -299,9 +299,13 @@ void WebSocket::report(base::Timestamp now) {
   presence.kind = model::PresenceKind::person;
   presence.state = state_;
   presence.client = client_;
-  if (!places_.empty()) {
-    presence.document = places_.back().document;
-    if (places_.back().room.kind == wire::RoomKind::node) presence.node = places_.back().room.id;
+  for (const Place& place : places_)
+    presence.elsewhere.push_back(
+        {place.document, place.room.kind == wire::RoomKind::node ? place.room.id : model::NodeId{}});
+  if (!presence.elsewhere.empty()) { // it is seen where it went last
+    presence.document = presence.elsewhere.back().document;
+    presence.node = presence.elsewhere.back().node;
+    presence.elsewhere.pop_back();
   }
   core_->hub().report_presence(*visit_, presence.session, presence);
   report_at_ = now + k_report_period;
