@@ -433,6 +433,7 @@ Result<> Lane::take_entries(model::Epoch epoch, std::span<const model::Entry> en
   context_.counters.merged += applied->merged;
   context_.counters.conflicts += applied->conflicts;
   context_.counters.rejected += applied->rejected;
+  if (applied->queued > 0) wants_push_ = true;
   if (applied->is_gap || applied->is_forked) wants_pull_ = true;
   return applied->is_forked ? ask_about_fork() : Result<>();
 }

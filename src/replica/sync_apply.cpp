@@ -41,14 +41,17 @@ class Page {
     const bool is_as_expected = origin == Origin::outbox && entry.status == model::Status::applied;
     if (changes_tree(entry) && !is_as_expected) tree_changed_ = true;
     if (origin == Origin::elsewhere && is_hidden_by_outbox(entry)) tree_changed_ = true;
-    if (origin == Origin::elsewhere && is_awaited(entry)) tree_changed_ = true;
+    if (origin == Origin::elsewhere && makes_node(entry)) {
+      has_new_node_ = true;
+      if (has_idle_operations()) tree_changed_ = true;
+    }
     clock_ = std::max(clock_, entry.clock);
     cursor_ = entry.sequence;
     ++applied_.entries;
     return true;
   }
 
-  Applied finish(model::Sequence head) {
+  Applied finish(model::Sequence head, base::Timestamp now) {
     if (tree_changed_ && !overlay_.is_empty()) {
       overlay_.replay_all();
     } else {
@@ -58,6 +61,7 @@ class Page {
              cursor_.value, std::max(head, cursor_).value);
     raise_clock(txn_, clock_);
     if (applied_.own > 0) trim_acknowledged();
+    if (has_new_node_) applied_.queued = queue_stranded(txn_, overlay_, row_, now);
     return applied_;
   }
 
@@ -119,19 +123,22 @@ class Page {
            });
   }
 
-  /// Whether a node came (again, from a hub that had lost it) while operations of the outbox have no effect,
-  /// perhaps for want of it.
-  bool is_awaited(const Entry& entry) {
-    const bool is_new = std::any_of(entry.nodes.begin(), entry.nodes.end(),
-                                    [](const model::NodeEffect& effect) { return effect.is_new; });
-    if (is_new && !has_idle_operations_) {
+  static bool makes_node(const Entry& entry) {
+    return std::any_of(entry.nodes.begin(), entry.nodes.end(),
+                       [](const model::NodeEffect& effect) { return effect.is_new; });
+  }
+
+  /// Whether operations of the outbox have no effect, perhaps for want of a node that came (again, from a hub
+  /// that had lost it).
+  bool has_idle_operations() {
+    if (!has_idle_operations_) {
       Statement row = txn_.prepare(
           "SELECT 1 FROM outbox WHERE workspace = ?1 AND n NOT IN (SELECT n FROM touch WHERE workspace = ?1) "
           "LIMIT 1");
       row.bind_all(row_.key.value);
       has_idle_operations_ = row.step();
     }
-    return is_new && *has_idle_operations_;
+    return *has_idle_operations_;
   }
 
   void trim_acknowledged() {
@@ -151,7 +158,7 @@ class Page {
   Overlay overlay_;
   HistoryWriter history_;
   std::set<ItemRef> affected_;
-  bool tree_changed_ = false;
+  bool tree_changed_ = false, has_new_node_ = false;
   std::optional<bool> outbox_deletes_, has_idle_operations_; // looked up when they matter
   model::Sequence cursor_ = row_.cursor.sequence;
   model::Hlc clock_;
@@ -175,7 +182,7 @@ Result<Applied> SyncStore::apply_entries(const model::WorkspaceId& id, model::Ep
       if (is_gap || is_forked) break;
       ++expected;
     }
-    applied = page.finish(head);
+    applied = page.finish(head, replica_.clock().now());
     applied.is_gap = is_gap;
     applied.is_forked = is_forked;
     return {};

@@ -160,6 +160,7 @@ Result<> SyncStore::finish_snapshot(const model::WorkspaceId& id) {
     if (row.cursor.epoch.value != 0 && row.cursor.epoch != staging->staging.epoch)
       rebase_unsent(txn, overlay, swapped, replica_.clock().now());
     overlay.rebuild();
+    queue_stranded(txn, overlay, swapped, replica_.clock().now());
     return {};
   });
 }

@@ -15,6 +15,7 @@ struct Applied {
   std::size_t entries = 0;
   std::size_t merged = 0, conflicts = 0, rejected = 0; // of own operations
   std::size_t own = 0;                                 // operations that left the outbox
+  std::size_t queued = 0; // rejected before for want of a node that came with these: in the outbox again
   /// The next entry is another store's under this replica's id: what came before it is applied, so that
   /// nothing of the outbox that the hub has is renumbered and sent again.
   bool is_forked = false;

@@ -82,6 +82,11 @@ void give_up_numbers(storage::WriteTxn& txn, const WorkspaceRow& row, const mode
 void rebase_unsent(storage::WriteTxn& txn, Overlay& overlay, const WorkspaceRow& workspace,
                    base::Timestamp now);
 
+/// Operations that a hub restored from a backup rejected because what they are about was not there yet: they
+/// go back to the outbox, at its end, as soon as they apply. Returns how many did.
+std::size_t queue_stranded(storage::WriteTxn& txn, Overlay& overlay, const WorkspaceRow& row,
+                           base::Timestamp now);
+
 /// A snapshot as of `snapshot_at` takes the place of the workspace's state: what lies between is history
 /// that this replica does not have.
 void note_history_gap(storage::WriteTxn& txn, const WorkspaceRow& row, const model::Cursor& snapshot_at);

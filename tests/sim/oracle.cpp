@@ -139,6 +139,11 @@ void Oracle::judge_machine(Machine& machine, const WorkspaceId& workspace, const
   for (const auto& [id, text] : store->confirmed)
     require(hub.contains(id) || is_settled_conflict(text),
             fmt::format("6: machine {} has {}, which the hub lacks", machine.index(), id));
+  require(store->stranded.empty(),
+          store->stranded.empty()
+              ? ""
+              : fmt::format("1: operation {} of machine {} waits for a node that is there",
+                            *store->stranded.begin(), machine.index()));
 }
 
 void Oracle::judge_tree(const Items& items) {

@@ -30,6 +30,22 @@ void read_kept_within(ReadTxn& txn, const WorkspaceId& workspace, std::set<std::
   read_sessions(txn, "SELECT operation FROM quarantine WHERE workspace = ?1", workspace, kept);
 }
 
+/// Edits that were sent to a hub restored from a backup (they have seen nothing of its log) before the node
+/// was there again.
+void read_stranded(ReadTxn& txn, const WorkspaceId& workspace, StoreView& view) {
+  auto rows = txn.prepare(
+      "SELECT rejected.node, operation FROM rejected JOIN workspace ON key = workspace AND workspace.replica "
+      "= "
+      "rejected.replica WHERE workspace.id = ?1 AND code = 'not_found' AND rejected.kind <> 'move'");
+  rows.bind_all(workspace);
+  while (rows.step()) {
+    const Json operation = Json::parse(rows.column_text(1));
+    if (operation["base"] == "0" && !operation.contains("tx") &&
+        view.confirmed.contains(std::string(rows.column_text(0))))
+      view.stranded.insert(operation.value("session", ""));
+  }
+}
+
 template <class F>
 auto read(Machine& machine, F&& f) {
   auto found = machine.replica().database().read(std::forward<F>(f));
@@ -67,6 +83,7 @@ std::optional<StoreView> read_store(Machine& machine, const WorkspaceId& workspa
         txn, "SELECT operation FROM acknowledged WHERE workspace = (SELECT key FROM workspace WHERE id = ?1)",
         workspace, view.acknowledged);
     read_kept_within(txn, workspace, view.kept);
+    read_stranded(txn, workspace, view);
     return std::optional(std::move(view));
   });
 }

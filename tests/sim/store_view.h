@@ -19,6 +19,7 @@ struct StoreView {
   Texts confirmed;                    // what the hub said, below what the outbox changed
   std::set<std::string> unsent, kept; // sessions, one per operation; kept: rejected or in the quarantine
   std::set<std::string> acknowledged; // sessions; kept for a hub that is restored, and not shown
+  std::set<std::string> stranded;     // sessions; rejected for want of a node that is confirmed now
 };
 
 /// Nothing when the machine does not have the workspace, whose quarantine is then still in `kept` of

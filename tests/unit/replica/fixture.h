@@ -213,8 +213,8 @@ struct TeamStore : Store {
     apply({entry});
   }
   model::NodeId bob_creates(std::string_view title, std::string_view content,
-                            const model::NodeId& parent = {}) {
-    const auto created = model::NodeId::random(random);
+                            const model::NodeId& parent = {}, model::NodeId created = {}) {
+    if (created.is_empty()) created = model::NodeId::random(random);
     model::Entry entry = bobs_entry(model::OperationKind::create, created);
     const model::Stamp stamp{entry.sequence, entry.clock, bobs_replica, bob};
     model::Node node;

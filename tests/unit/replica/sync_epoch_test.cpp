@@ -11,13 +11,24 @@ using model::Sequence;
 
 namespace {
 
+void reject(TeamStore& store, const model::Operation& operation, base::ErrorCode code) {
+  model::Entry entry = store.entry(operation, {});
+  entry.status = model::Status::rejected;
+  entry.code = code;
+  store.apply({entry});
+}
+
 /// The hub refuses for good what was written.
 void reject(TeamStore& store, const WriteReceipt& receipt) {
-  model::Entry entry = store.entry(receipt.operations.front(), receipt.outcomes.front());
-  entry.status = model::Status::rejected;
-  entry.code = base::ErrorCode::permission;
-  entry.nodes.clear();
-  store.apply({entry});
+  reject(store, receipt.operations.front(), base::ErrorCode::permission);
+}
+
+/// The hub refuses what was offered because the node that one of them completes is not there.
+void strand(TeamStore& store, const std::vector<model::Operation>& offered) {
+  for (const model::Operation& each : offered)
+    reject(store, each,
+           each.kind == model::OperationKind::complete ? base::ErrorCode::not_found
+                                                       : base::ErrorCode::tx_failed);
 }
 
 /// A snapshot of an empty log at that position.
@@ -167,4 +178,36 @@ TEST_CASE("an edit made while a snapshot of the same log is fetched keeps what i
   const wire::PushRequest push = must(sync.next_push(store.id, 0, 100));
   REQUIRE(push.operations.size() == 1);
   CHECK(push.operations[0].base == Sequence{5});
+}
+
+TEST_CASE("an edit that a restored hub was offered before its node is offered again when the node is there") {
+  TeamStore store;
+  SyncStore sync(*store.replica, 0);
+  const NodeId node = store.bob_creates("Bob's", "text");
+  store.confirm(store.edit([&](Editor& editor) -> base::Result<> { // together with a node of Ann's
+    TRY(editor.create(titled("below"), {node, std::nullopt}));
+    return editor.complete(node, true);
+  }));
+  must(sync.adopt_log(store.id, 0));
+  store.epoch = Epoch{78};
+  take_snapshot(store, sync, store.epoch, {}, {});
+  strand(store, must(sync.next_push(store.id, 0, 100)).operations);
+  REQUIRE(store.number("SELECT count(*) FROM rejected") == 2);
+  store.bob_creates("another", "");
+  CHECK(store.number("SELECT count(*) FROM rejected") == 2);
+
+  store.bob_creates("Bob's", "text", {}, node);
+  CHECK(store.number("SELECT count(*) FROM rejected") == 0);
+  CHECK(store.node(store.team(), node).node.completed.value);
+  CHECK(numbers(must(sync.next_push(store.id, 0, 100))) == std::vector<std::uint64_t>{3, 4});
+  CHECK(store.findings().empty());
+}
+
+TEST_CASE("what was refused when the log was the one it was written on stays refused") {
+  TeamStore store;
+  store.bob_creates("first", "");
+  const WriteReceipt written = write(store, "of Ann");
+  reject(store, written.operations.front(), base::ErrorCode::not_found);
+  store.bob_creates("second", "");
+  CHECK(store.number("SELECT count(*) FROM rejected") == 1);
 }
