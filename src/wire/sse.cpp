@@ -11,6 +11,13 @@ namespace {
 
 constexpr std::uint64_t k_max_retry = 86'400'000; // a day
 
+/// How much of the piece is before the first end of a line. Two searches for one byte each are many times
+/// quicker than one for either.
+std::size_t line_length(std::string_view piece) {
+  const std::string_view line = piece.substr(0, piece.find('\n'));
+  return std::min(line.find('\r'), line.size());
+}
+
 } // namespace
 
 std::vector<SseEvent> SseParser::feed(std::string_view piece) {
@@ -20,7 +27,7 @@ std::vector<SseEvent> SseParser::feed(std::string_view piece) {
       piece.remove_prefix(1);
       continue;
     }
-    const std::size_t length = std::min(piece.find_first_of("\r\n"), piece.size());
+    const std::size_t length = line_length(piece);
     line_ += piece.substr(0, length);
     failed_ = line_.size() + data_.size() > k_max_bytes;
     if (failed_ || length == piece.size()) break;
