@@ -42,7 +42,7 @@ base::Result<Save> begin(Session& session, const SaveArguments& arguments) {
 
 /// The hub has the operations, or somebody must act first. An unreadable store ends the wait, too.
 bool is_over(Session& session, const Save& save, const mcp::CallContext& context) {
-  if (context.cancelled.stop_requested() || is_known_offline(session.sync())) return true;
+  if (context.cancelled.stop_requested() || agent::is_known_offline(session.sync().report())) return true;
   const auto over = session.replica().read([&](replica::Reader& reader) -> base::Result<bool> {
     if (!reader.is_in_outbox(save.workspace, save.last_n)) return true;
     const auto document = reader.document(save.workspace, save.document);

@@ -108,7 +108,7 @@ class Teller {
 };
 
 bool is_over(Session& session, const Sync& sync, const mcp::CallContext& context, Teller& teller) {
-  if (context.cancelled.stop_requested() || is_known_offline(session.sync())) return true;
+  if (context.cancelled.stop_requested() || agent::is_known_offline(session.sync().report())) return true;
   teller.look(sync);
   if (!session.sync().report().has_synced) return false;
   const auto workspaces = read_synced(session, sync);
@@ -166,7 +166,7 @@ base::Result<SyncResult> finish(Session& session, const Sync& sync) {
     result.pulled = since(after.pulled, sync.before.pulled);
     result.merged = since(after.merged, sync.before.merged);
     result.connection = agent::connection_name(session, reader);
-    result.is_settled = !is_known_offline(session.sync()) && are_settled(session, workspaces);
+    result.is_settled = !agent::is_known_offline(session.sync().report()) && are_settled(session, workspaces);
     result.strategy_not_applied = sync.strategy_not_applied;
     const auto only = sync.only ? reader.find_workspace(*sync.only) : std::nullopt;
     result.message =

@@ -19,6 +19,7 @@
 #include "tools/sync_changes.h"
 #include "tools/team_activity.h"
 #include "tools/use_workspace.h"
+#include "tools/waiting.h"
 
 namespace memsync::tools {
 
@@ -176,6 +177,20 @@ mcp::ToolHandler make_handler(Session& session, const SharedContract& contract,
   return found == makers.end() ? nullptr : found->second(session, contract);
 }
 
+/// A call that comes before the hub has told which teams there are would be about the local workspace: it
+/// waits for that, for a moment.
+mcp::ToolHandler introduced(Session& session, mcp::ToolHandler handler) {
+  return [&session, handler = std::move(handler)](mcp::ToolCall call, mcp::Responder responder) {
+    if (session.sync().is_introduced()) return handler(std::move(call), std::move(responder));
+    auto deadline = deadline_of(session, call.context, agent::k_introduction_limit);
+    // A function object must be copyable, a Responder is not.
+    const auto parked = std::make_shared<mcp::Responder>(std::move(responder));
+    session.sync().when_introduced(std::move(deadline), [handler, parked, call = std::move(call)] {
+      handler(call, std::move(*parked));
+    });
+  };
+}
+
 mcp::Pace pace_of(std::string_view name) {
   if (name == "is_document_dirty") return mcp::Pace::quick;
   return name == "sync_changes" ? mcp::Pace::patient : mcp::Pace::ordinary;
@@ -190,6 +205,7 @@ base::Result<> add_tools(mcp::ToolRegistry& registry, agent::Session& session) {
     mcp::Tool tool = loaded.tool;
     tool.pace = pace_of(name);
     tool.handler = make_handler(session, std::make_shared<const Contract>(std::move(loaded)), forms);
+    if (tool.pace != mcp::Pace::quick) tool.handler = introduced(session, std::move(tool.handler));
     TRY(registry.add(std::move(tool)));
   }
   return {};

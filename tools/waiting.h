@@ -8,9 +8,6 @@
 
 namespace memsync::tools {
 
-/// The hub cannot be reached: what was asked for has been tried and waiting longer will not help.
-bool is_known_offline(agent::SyncControl& sync);
-
 /// The latest instant to answer a call that may wait for `limit`: the host's own deadline, which may move
 /// nearer, comes first.
 std::function<base::Instant()> deadline_of(agent::Session& session, const mcp::CallContext& context,

@@ -115,11 +115,21 @@ void Session::set_client(std::string_view name, std::string_view version) {
   client_ = limited(version.empty() ? std::string(name) : fmt::format("{}/{}", name, version));
 }
 
+/// A hub that was never reached has told of no workspace: then that is what to see to.
+base::Error Session::explain_unknown(replica::Reader& reader, base::Error error) {
+  const SyncReport report = sync_.report();
+  const auto* const offline = std::get_if<replica::Offline>(&report.connection);
+  if (offline != nullptr && !offline->reason.message.empty() && reader.account().user.is_empty())
+    error.message += fmt::format("; its hub was never reached: {}", offline->reason.message);
+  return error;
+}
+
 base::Result<Session::Chosen> Session::choose_workspace(replica::Reader& reader,
                                                         const std::optional<std::string>& argument) {
   if (argument) {
-    TRY_ASSIGN(replica::WorkspaceRow row, reader.resolve_workspace(*argument));
-    return Chosen{std::move(row), WorkspaceReason::argument};
+    auto row = reader.resolve_workspace(*argument);
+    if (!row) return explain_unknown(reader, row.error());
+    return Chosen{*std::move(row), WorkspaceReason::argument};
   }
   std::optional<model::WorkspaceId> chosen;
   {
@@ -133,7 +143,9 @@ base::Result<Session::Chosen> Session::choose_workspace(replica::Reader& reader,
   }
   if (!options_.environment_workspace.empty()) {
     auto row = reader.resolve_workspace(options_.environment_workspace);
-    if (!row) return base::Error{row.error().code, fmt::format("MEMSYNC_WORKSPACE: {}", row.error().message)};
+    if (!row)
+      return explain_unknown(reader,
+                             {row.error().code, fmt::format("MEMSYNC_WORKSPACE: {}", row.error().message)});
     return Chosen{*std::move(row), WorkspaceReason::environment};
   }
   if (options_.project) {

@@ -118,6 +118,8 @@ class Session {
   }
 
  private:
+  base::Error explain_unknown(replica::Reader& reader, base::Error error);
+
   replica::Replica& replica_;
   ReaderPool readers_;
   SyncControl& sync_;

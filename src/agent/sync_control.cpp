@@ -2,6 +2,10 @@
 
 namespace memsync::agent {
 
+bool is_known_offline(const SyncReport& report) {
+  return report.has_synced && std::holds_alternative<replica::Offline>(report.connection);
+}
+
 SyncReport NoHub::report() {
   return {replica::Offline{{}, {base::ErrorCode::offline, "this store is bound to no hub"}}, {}, true};
 }
@@ -14,6 +18,8 @@ void NoHub::when_history_is_whole(const model::WorkspaceId&, std::function<base:
                                   std::function<void()> then) {
   then();
 }
+
+void NoHub::when_introduced(std::function<base::Instant()>, std::function<void()> then) { then(); }
 
 std::string_view name_of(const replica::Connection& connection) {
   if (std::holds_alternative<replica::Live>(connection)) return "live";

@@ -18,6 +18,12 @@ struct SyncReport {
   bool knows_present = false;                     // of all workspaces
 };
 
+/// The hub cannot be reached: what was asked for has been tried and waiting longer will not help.
+bool is_known_offline(const SyncReport& report);
+
+/// How long a first call waits for when_introduced.
+constexpr std::chrono::seconds k_introduction_limit{3};
+
 /// The sync as tools see it. One implementation drives an engine; NoHub stands where there is no hub.
 class SyncControl {
  public:
@@ -44,6 +50,13 @@ class SyncControl {
   /// deadline. Any thread.
   virtual void when_history_is_whole(const model::WorkspaceId& workspace,
                                      std::function<base::Instant()> deadline, std::function<void()> then) = 0;
+
+  /// False while a hub is configured that has told this store nothing yet, not even which teams there are,
+  /// and may soon. Whoever acts now sees the local workspace alone. Any thread.
+  virtual bool is_introduced() = 0;
+  /// Calls `then` exactly once, on the core thread: when the store has what its workspaces hold, when the hub
+  /// is known to be out of reach, or at the deadline; from then on is_introduced. Any thread.
+  virtual void when_introduced(std::function<base::Instant()> deadline, std::function<void()> then) = 0;
 };
 
 /// The sync of a store that is bound to no hub: nothing to do and nothing to wait for.
@@ -57,6 +70,8 @@ class NoHub final : public SyncControl {
                     std::function<void()> then) override;
   void when_history_is_whole(const model::WorkspaceId& workspace, std::function<base::Instant()> deadline,
                              std::function<void()> then) override;
+  bool is_introduced() override { return true; }
+  void when_introduced(std::function<base::Instant()> deadline, std::function<void()> then) override;
 };
 
 /// "live", "connecting" or "offline".

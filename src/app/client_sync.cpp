@@ -51,6 +51,7 @@ Result<std::unique_ptr<ClientSync>> ClientSync::open(replica::Replica& replica, 
       std::unique_ptr<ClientSync>(new ClientSync(replica, loop, std::move(options), std::move(files)));
   sync->read_settings();
   sync->follow();
+  sync->is_introduced_ = !sync->access_ || sync->has_met_hub();
   return sync;
 }
 
@@ -420,12 +421,33 @@ void ClientSync::when_history_is_whole(const model::WorkspaceId& workspace, std:
       return then();
     }
     const auto is_over = [this, workspace] {
-      const agent::SyncReport now_known = report();
-      const bool is_offline =
-          now_known.has_synced && std::holds_alternative<replica::Offline>(now_known.connection);
-      return is_offline || has_whole_history(workspace);
+      return agent::is_known_offline(report()) || has_whole_history(workspace);
     };
     when_settled(is_over, std::move(deadline), std::move(then));
+  });
+}
+
+/// The account, and every workspace once.
+bool ClientSync::has_met_hub() {
+  const auto met = replica_.read([](replica::Reader& reader) -> Result<bool> {
+    const auto rows = reader.workspaces();
+    return !reader.account().user.is_empty() &&
+           std::none_of(rows.begin(), rows.end(), [](const replica::WorkspaceRow& row) {
+             return row.is_first_sync && row.is_known_to_hub;
+           });
+  });
+  return !met || *met;
+}
+
+void ClientSync::when_introduced(std::function<Instant()> deadline, std::function<void()> then) {
+  loop_.post([this, deadline = std::move(deadline), then = std::move(then)]() mutable {
+    const auto is_over = [this] {
+      return is_introduced_ || agent::is_known_offline(report()) || has_met_hub();
+    };
+    when_settled(is_over, std::move(deadline), [this, then = std::move(then)] {
+      is_introduced_ = true;
+      then();
+    });
   });
 }
 

@@ -64,6 +64,8 @@ class ClientSync final : public agent::SyncControl {
                     std::function<void()> then) override;
   void when_history_is_whole(const model::WorkspaceId& workspace, std::function<base::Instant()> deadline,
                              std::function<void()> then) override;
+  bool is_introduced() override { return is_introduced_; }
+  void when_introduced(std::function<base::Instant()> deadline, std::function<void()> then) override;
 
  private:
   using Inbox = base::BoundedQueue<replica::EngineMessage>;
@@ -111,6 +113,7 @@ class ClientSync final : public agent::SyncControl {
   base::Instant settle_parked();
   base::Result<> want_history(const model::WorkspaceId& workspace);
   bool has_whole_history(const model::WorkspaceId& workspace);
+  bool has_met_hub();
   base::Instant now() { return replica_.clock().instant(); }
 
   replica::Replica& replica_;
@@ -121,6 +124,7 @@ class ClientSync final : public agent::SyncControl {
   SessionFiles sessions_;
 
   bool is_started_ = false;
+  std::atomic<bool> is_introduced_ = false;
   std::optional<net::client::HubAccess> access_;
   std::optional<base::Error> obstacle_; // why there is no sync in spite of a hub
   std::string settings_stamp_;

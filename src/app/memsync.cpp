@@ -53,6 +53,7 @@ class Bench {
         [&process] { process.sync().start_once(); },
         [&process] { process.be_seen_as(model::PresenceKind::command_line); },
     });
+    meet_hub();
     return &*bench_;
   }
 
@@ -65,6 +66,16 @@ class Bench {
   }
 
  private:
+  /// Before the hub has told which teams there are, a command would act on the local workspace.
+  void meet_hub() {
+    agent::SyncControl& sync = process_->sync();
+    if (sync.is_introduced()) return;
+    const base::Instant latest = process_->clock().instant() + agent::k_introduction_limit;
+    const auto is_over = std::make_shared<bool>(false);
+    sync.when_introduced([latest] { return latest; }, [is_over] { *is_over = true; });
+    bench_->run_until([&] { return *is_over; });
+  }
+
   const cli::Settings& settings_;
   const mcp::WakeEvent& stop_;
   std::unique_ptr<app::ClientProcess> process_;

@@ -32,7 +32,7 @@ void fetch_again(const Context& context, Workbench& bench) {
   bench.start_sync();
   bench.session.sync().request_sync();
   bench.run_until([&] {
-    return list_waiting(bench).empty() || tools::is_known_offline(bench.session.sync()) ||
+    return list_waiting(bench).empty() || agent::is_known_offline(bench.session.sync().report()) ||
            bench.session.instant() >= latest;
   });
 }

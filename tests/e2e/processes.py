@@ -251,6 +251,42 @@ class Starting(Case):
         self.wait_until_live(session)
 
 
+class FreshHome(Case):
+    """Configured by environment variables alone: the first call meets the hub."""
+
+    def setUp(self):
+        super().setUp()
+        self.ana.call("remember", title="Of the team", content="there before Eva")
+        self.ana.command("sync")
+        self.eva = self.world.person("Eva").configure(self.hub, self.hub.invite("Eva")["token"])
+
+    def test_the_first_calls_of_an_agent_are_about_its_team(self):
+        session = self.eva.session()
+        asked = [
+            session.send_call("list_documents"),
+            session.send_call("remember", title="First words", content="written before anything was fetched"),
+        ]
+        found, written = (session.wait_call(id) for id in asked)
+        self.assertEqual([row["nodes"] for row in found["documents"]], [1])
+        self.assertEqual(written["document"]["workspace"], "Team")
+
+    def test_the_first_command_is_about_the_workspace_of_the_environment(self):
+        self.eva.env["MEMSYNC_WORKSPACE"] = self.hub.team
+        written = self.eva.call("remember", title="One shot", content="by a process of its own")
+        self.assertEqual(written["document"]["workspace"], "Team")
+        self.assertTrue(self.eva.json("sync")["settled"])
+
+    def test_without_a_hub_in_reach_work_begins_all_the_same(self):
+        self.hub.stop()
+        written = self.eva.session().call("remember", title="Alone", content="the hub is not there")
+        self.assertEqual(written["document"]["workspace"], "local")
+        self.eva.env["MEMSYNC_WORKSPACE"] = self.hub.team
+        memory = {"title": "For the team", "content": "which this machine never heard of"}
+        refused = self.eva.session().request("tools/call", {"name": "remember", "arguments": memory})
+        self.assertTrue(refused["isError"])
+        self.assertIn("its hub was never reached", refused["content"][0]["text"])
+
+
 if __name__ == "__main__":
     ARGUMENTS = parse_arguments(__doc__)
     sys.argv[1:] = []

@@ -91,6 +91,11 @@ class HeldSync final : public agent::SyncControl {
     when_settled([this] { return !std::holds_alternative<replica::Live>(state.connection); },
                  std::move(deadline), std::move(then));
   }
+  bool introduced = true;
+  bool is_introduced() override { return introduced; }
+  void when_introduced(std::function<base::Instant()> deadline, std::function<void()> then) override {
+    when_settled([this] { return introduced; }, std::move(deadline), std::move(then));
+  }
   /// Asks the conditions again, as after an engine step.
   void step(base::Instant now) {
     auto parked = std::move(parked_);

@@ -27,6 +27,23 @@ TEST_CASE_FIXTURE(OnHub, "writing tells the sync at once") {
   CHECK_EQ(anna.sync.commits, before + 1);
 }
 
+TEST_CASE_FIXTURE(OnHub,
+                  "a call waits until the hub has told of anything, for a moment; a dirty check does not") {
+  anna.sync.introduced = false;
+  const Json memory = {{"title", "One"}, {"content", "One"}, {"document", "Notes"}};
+  const auto first = bench.start("remember", memory);
+  CHECK_FALSE(first.is_answered());
+  CHECK(bench.call("is_document_dirty", Json::object())["dirty"] == false);
+  anna.sync.introduced = true;
+  anna.sync.step(anna.clock.instant());
+  CHECK(bench.finish("remember", first)["created"] == true);
+
+  anna.sync.introduced = false;
+  const auto second = bench.start("search_memories", {{"query", "One"}});
+  anna.sync.step(anna.clock.instant() + agent::k_introduction_limit);
+  CHECK(second.is_answered());
+}
+
 TEST_CASE_FIXTURE(OnHub, "saving waits until the hub's log has the document") {
   remember("One");
   anna.sync.state.has_synced = false;
