@@ -41,7 +41,7 @@ PendingOperation make_operation(replica::Reader& reader, const replica::PendingR
   const auto& operation = row.operation;
   const auto node = subject_of(operation);
   PendingOperation result;
-  result.id = fmt::format("{}-{}", workspace.replica.view().substr(0, 6), operation.n);
+  result.id = pending_id(row.replica, operation.n);
   result.type = model::name_of(operation.kind);
   result.workspace = agent::show(workspace.name);
   result.document = row.document_title.empty() ? std::string(operation.document.view().substr(0, 10))
@@ -75,6 +75,11 @@ std::string summarize(const PendingResult& result) {
 }
 
 } // namespace
+
+std::string pending_id(const model::ReplicaId& replica, std::uint64_t n) {
+  constexpr std::size_t k_shown = 6;
+  return fmt::format("{}-{}", replica.view().substr(0, k_shown), n);
+}
 
 base::Result<PendingArguments> PendingArguments::parse(const Arguments& in) {
   return PendingArguments{in.text("document"), in.number_or("limit", model::limits::k_default_rows),

@@ -14,8 +14,11 @@ struct PendingArguments {
   static base::Result<PendingArguments> parse(const Arguments& in);
 };
 
+/// "<replica>-<n>", as people see and give it.
+std::string pending_id(const model::ReplicaId& replica, std::uint64_t n);
+
 struct PendingOperation {
-  std::string id; // "<replica>-<n>"
+  std::string id; // pending_id
   std::string type, workspace, document, node, title;
   std::vector<std::string> fields;
   std::string base, at, state, reason;

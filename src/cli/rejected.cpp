@@ -20,11 +20,6 @@ struct Refused {
   std::string id;
 };
 
-std::string id_of(const replica::WorkspaceRow& workspace, const Operation& operation) {
-  constexpr std::size_t k_shown = 6; // as get_pending_operations shows it
-  return fmt::format("{}-{}", workspace.replica.view().substr(0, k_shown), operation.n);
-}
-
 Result<Refused> find_refused(Workbench& bench, std::string_view id) {
   return bench.session.read([&](replica::Reader& reader) -> Result<Refused> {
     std::optional<Refused> found;
@@ -33,7 +28,8 @@ Result<Refused> find_refused(Workbench& bench, std::string_view id) {
       do {
         TRY_ASSIGN(const auto page, reader.pending({workspace}, std::nullopt, k_page, cursor));
         for (const replica::PendingRow& row : page.rows) {
-          if (row.state != replica::PendingState::rejected || id_of(workspace, row.operation) != id) continue;
+          if (row.state != replica::PendingState::rejected) continue;
+          if (tools::pending_id(row.replica, row.operation.n) != id) continue;
           if (found) return Error{ErrorCode::validation, fmt::format("{} names several changes", id)};
           found = Refused{workspace, row, std::string(id)};
         }
@@ -46,14 +42,15 @@ Result<Refused> find_refused(Workbench& bench, std::string_view id) {
   });
 }
 
-Result<> forget(Workbench& bench, const Refused& refused) {
-  const auto done = bench.replica.database().write([&](storage::WriteTxn& txn) -> Result<> {
-    txn.run("DELETE FROM rejected WHERE workspace = ?1 AND n = ?2", refused.workspace.key.value,
-            refused.row.operation.n);
-    return {};
-  });
-  if (done) bench.replica.after_commit();
-  return done;
+/// Writes what `write` does, and lets go of what was refused, both or neither.
+Result<replica::WriteReceipt> replace(Workbench& bench, const Refused& refused,
+                                      const std::function<Result<>(replica::Editor&)>& write) {
+  return bench.session.edit(refused.workspace.id, refused.row.operation.strategy, std::nullopt,
+                            [&](replica::Editor& editor) -> Result<replica::WriteReceipt> {
+                              TRY(write(editor));
+                              editor.forget_rejected(refused.row.replica, refused.row.operation.n);
+                              return editor.finish();
+                            });
 }
 
 /// The fields as a change of what is there now.
@@ -112,25 +109,19 @@ Result<> export_rejected(const Context& context, Workbench& bench, std::string_v
 
 Result<> discard_rejected(const Context& context, Workbench& bench, std::string_view id) {
   TRY_ASSIGN(const Refused refused, find_refused(bench, id));
-  TRY(forget(bench, refused));
+  TRY(replace(bench, refused, [](replica::Editor&) { return Result<>(); }));
   context.show(Json{{"discarded", refused.id}}, fmt::format("Discarded {}.\n", refused.id));
   return {};
 }
 
 Result<> retry_rejected(const Context& context, Workbench& bench, std::string_view id) {
   TRY_ASSIGN(const Refused refused, find_refused(bench, id));
-  const Operation& operation = refused.row.operation;
-  TRY_ASSIGN(const auto receipt,
-             bench.session.edit(refused.workspace.id, operation.strategy, std::nullopt,
-                                [&](replica::Editor& editor) -> Result<replica::WriteReceipt> {
-                                  TRY(repeat(editor, operation));
-                                  return editor.finish();
-                                }));
-  TRY(forget(bench, refused));
-  const std::string again =
-      receipt.operations.empty()
-          ? std::string()
-          : fmt::format("{}-{}", refused.id.substr(0, refused.id.find('-')), receipt.last_n);
+  TRY_ASSIGN(const auto receipt, replace(bench, refused, [&](replica::Editor& editor) {
+               return repeat(editor, refused.row.operation);
+             }));
+  const std::string again = receipt.operations.empty()
+                                ? std::string()
+                                : tools::pending_id(refused.workspace.replica, receipt.last_n);
   context.show(Json{{"retried", refused.id}, {"as", again}},
                fmt::format("Written again as {}; it is sent like any other change.\n", again));
   return {};

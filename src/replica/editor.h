@@ -83,6 +83,9 @@ class Editor final : public Reader {
   base::Result<std::size_t> apply_strategy(const std::optional<model::DocumentId>& document,
                                            model::Strategy strategy); // editor_strategy.cpp
 
+  /// Lets go of what the hub had rejected: its author gave it up, or has just written it anew.
+  void forget_rejected(const model::ReplicaId& replica, std::uint64_t n);
+
   /// The edit belongs to a tool call and has written something.
   bool is_recorded() const { return !context_.call.empty() && !receipt_.operations.empty(); }
   /// The answer of the tool call, for Reader::find_call.

@@ -143,6 +143,11 @@ void Editor::record_call() {
              context_.call, now_);
 }
 
+void Editor::forget_rejected(const model::ReplicaId& replica, std::uint64_t n) {
+  write_.run("DELETE FROM rejected WHERE workspace = ?1 AND replica = ?2 AND n = ?3", workspace_.key.value,
+             replica, n);
+}
+
 void Editor::keep_answer(std::string_view answer) {
   write_.run("UPDATE tool_call SET answer = ?2 WHERE key = ?1", context_.call, answer);
 }

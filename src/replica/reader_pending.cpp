@@ -73,6 +73,7 @@ class PendingList {
                  limit_ + 1 - rows_.size());
     while (row.step()) {
       PendingRow pending{load_operation(row.column_text(4)),
+                         workspace.replica,
                          workspace.id,
                          title_of(txn_, workspace.space, row.column_text(2)),
                          title_of(txn_, workspace.space, row.column_text(1)),
@@ -99,6 +100,7 @@ class PendingList {
     row.bind_all(workspace.key.value, goes_on ? after_.n : 0, goes_on ? after_.replica : std::string());
     while (rows_.size() <= limit_ && row.step()) {
       PendingRow pending{load_operation(row.column_text(4)),
+                         row.column_id<model::ReplicaId>(5),
                          workspace.id,
                          {},
                          title_of(txn_, workspace.space, row.column_text(1)),

@@ -84,6 +84,7 @@ std::string_view name_of(PendingState state);
 
 struct PendingRow {
   model::Operation operation;
+  model::ReplicaId replica; // whose number it has: that of a rejected one may have been given up since
   model::WorkspaceId workspace;
   std::string document_title; // empty when unknown
   std::string node_title;

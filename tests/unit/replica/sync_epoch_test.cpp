@@ -96,6 +96,15 @@ TEST_CASE("a rejected operation is kept when a restored hub rejects another unde
   CHECK(second.operations.front().n == 1);
   reject(store, second);
   CHECK(store.number("SELECT count(*) FROM rejected") == 2);
+
+  const auto page = store.read([&](Reader& reader) {
+    return must(reader.pending({reader.workspace(store.id)}, std::nullopt, 10, ""));
+  });
+  REQUIRE(page.rows.size() == 2);
+  CHECK(page.rows[0].replica != page.rows[1].replica);
+  store.edit(
+      [&](Editor& editor) { return editor.forget_rejected(page.rows[0].replica, 1), base::Result<>(); });
+  CHECK(store.number("SELECT count(*) FROM rejected") == 1);
 }
 
 TEST_CASE("what was sent and a restored hub has stays until the hub tells what became of it") {
