@@ -42,6 +42,8 @@ Result<> run_sync(const Context& context, const SyncOptions& options) {
   }
   if (is_offline && context.json) return Error{ErrorCode::offline, ""};
   if (is_offline) return Error{ErrorCode::offline, result.message};
+  const bool has_hub = result.connection != "no_hub";
+  if (has_hub && !result.is_settled) return Error{ErrorCode::offline, ""}; // its time was over before
   return {};
 }
 

@@ -9,7 +9,7 @@ struct SyncOptions {
   std::chrono::seconds wait{30};
 };
 /// `memsync sync`: pulls and pushes now and waits for it. Fails with `offline` when the hub cannot be
-/// reached.
+/// reached, or not everything is done by then.
 Result<> run_sync(const Context& context, const SyncOptions& options);
 
 struct SaveOptions {

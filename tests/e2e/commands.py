@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import re
+import signal
 import sqlite3
 import stat
 import struct
@@ -224,6 +225,16 @@ class WithHub(OnHub):
         self.assertEqual(self.run_as(self.ben, "sync").returncode, 0)
         doctor = self.run_as(self.ben, "doctor")
         self.assertEqual(doctor.returncode, 0, doctor.stdout)
+
+    def test_a_sync_whose_time_is_over_before_everything_is_sent_fails(self):
+        self.ana.login(self.hub, self.hub.token)
+        self.call(self.ana, "remember", title="A", content="b")
+        self.hub.process.send_signal(signal.SIGSTOP)  # it accepts connections and says nothing
+        done = self.run_as(self.ana, "sync", "--wait", "1")
+        self.hub.process.send_signal(signal.SIGCONT)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Still working", done.stdout)
+        self.assertEqual(self.run_as(self.ana, "sync").returncode, 0)
 
     def test_save_acknowledges_and_says_when_the_hub_is_gone(self):
         self.ana.login(self.hub, self.hub.token)
