@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <malloc.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -118,6 +119,9 @@ int run(const app::Action& action, bool json) {
 } // namespace
 
 int main(int count, char** arguments) {
+  // Two heaps for all threads: of its own, each keeps the most it ever needed. A client that sent 100,000
+  // operations had 62 MiB resident, and 53 like this; with one heap 48, but threads wait for each other.
+  ::mallopt(M_ARENA_MAX, 2);
   std::signal(SIGPIPE, SIG_IGN); // a broken TLS connection or pipe is an error like any other
   try {
     CLI::App app("memsync: one memory for people and their agents");
