@@ -169,7 +169,9 @@ class Engine::Core {
     retry_listen_at_ = now() + delay;
     connection_ = Connecting{};
     if (ended.reason == ListenEnded::Reason::refused) return take_refusal(ended.problem);
-    if (ended.reason == ListenEnded::Reason::unreachable)
+    // What accepts connections and says nothing on them is no hub, or one behind a proxy that cannot reach it.
+    const bool is_mute = ended.reason == ListenEnded::Reason::closed && connected_ != ended.id;
+    if (ended.reason == ListenEnded::Reason::unreachable || is_mute)
       go_offline({ErrorCode::offline, ended.problem.detail}, delay);
     return {};
   }

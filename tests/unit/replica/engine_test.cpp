@@ -403,6 +403,15 @@ struct Invited : Synced {
 
 } // namespace
 
+TEST_CASE_FIXTURE(
+    Invited, "a hub whose stream ends is away, one that accepts connections and says nothing is offline") {
+  hello();
+  lose_stream();
+  CHECK(std::holds_alternative<Connecting>(engine->connection()));
+  step(ListenEnded{hub.listening->id, ListenEnded::Reason::closed, {}, std::nullopt});
+  CHECK(std::holds_alternative<Offline>(engine->connection()));
+}
+
 TEST_CASE_FIXTURE(Invited,
                   "an invitation that came while the stream was down is learned of when it is back") {
   hello();
