@@ -404,7 +404,7 @@ Result<> Lane::adopt_log(const wire::Problem& problem) {
 
 /// Another store works under this replica's id. An answer about operations that were sent under an
 /// earlier id of this store must not renew it again.
-Result<> Lane::renew(const std::vector<wire::OperationMark>& accepted) {
+Result<> Lane::renew(const std::optional<std::vector<wire::OperationMark>>& accepted) {
   TRY_ASSIGN(const auto stored, row());
   if (stored.replica != push_replica_) return {};
   log(LogLevel::warning, "workspace {}: this store is a copy of another; it goes on under a new replica id",
@@ -446,7 +446,7 @@ Result<> Lane::ask_about_fork() {
   if (outbox.operations.empty()) {
     TRY_ASSIGN(const auto stored, row());
     push_replica_ = stored.replica;
-    return renew({});
+    return renew(std::nullopt);
   }
   asks_about_fork_ = true;
   pushed_through_ = 0;

@@ -111,7 +111,7 @@ class Lane {
   void send_push(wire::PushRequest push);
   base::Result<> adopt_log(const wire::Problem& problem);
   base::Result<> ask_about_fork();
-  base::Result<> renew(const std::vector<wire::OperationMark>& accepted);
+  base::Result<> renew(const std::optional<std::vector<wire::OperationMark>>& accepted);
   base::Result<> refuse(const base::Error& error);
   void block(const base::Error& error);
   void note_success();

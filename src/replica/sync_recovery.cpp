@@ -58,6 +58,24 @@ bool is_among(const std::vector<wire::OperationMark>& accepted, Operation operat
   });
 }
 
+/// What an earlier log had acknowledged under the present id and this one has not. A store that was put back
+/// to a copy takes it for accepted when another operation has its number, or when it was rejected.
+std::vector<Operation> take_unaccepted(WriteTxn& txn, const WorkspaceRow& row,
+                                       const std::vector<wire::OperationMark>& accepted) {
+  std::vector<Operation> kept =
+      read_operations(txn,
+                      "SELECT operation FROM acknowledged WHERE workspace = ?1 AND replica = "
+                      "(SELECT replica FROM workspace WHERE key = ?1) ORDER BY n",
+                      row.key);
+  std::erase_if(kept, [&](const Operation& operation) { return is_among(accepted, operation); });
+  for (Operation& operation : kept) {
+    txn.run("DELETE FROM acknowledged WHERE workspace = ?1 AND replica = ?2 AND n = ?3", row.key.value,
+            row.replica, operation.n);
+    rebase(operation);
+  }
+  return kept;
+}
+
 /// Numbers above `last_n` are given anew, without a hole: the hub takes no others. Holes are where it had
 /// rejected operations, and where acknowledged ones are no longer kept. Returns the next number.
 std::uint64_t number_above(std::vector<Operation>& operations, std::uint64_t last_n) {
@@ -110,17 +128,20 @@ Result<> SyncStore::adopt_log(const model::WorkspaceId& id, std::uint64_t last_n
 }
 
 Result<> SyncStore::renew_replica(const model::WorkspaceId& id,
-                                  const std::vector<wire::OperationMark>& accepted) {
+                                  const std::optional<std::vector<wire::OperationMark>>& accepted) {
   return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
     std::vector<Operation> rest = read_outbox(txn, row.key);
     const base::Timestamp acknowledged_at = hub_time(txn, row);
     std::erase_if(rest, [&](const Operation& operation) {
-      const bool is_accepted = is_among(accepted, operation);
+      const bool is_accepted = accepted && is_among(*accepted, operation);
       if (is_accepted) keep_acknowledged(txn, row, operation.n, acknowledged_at);
       return is_accepted;
     });
+    std::vector<Operation> queue;
+    if (accepted) queue = take_unaccepted(txn, row, *accepted);
+    std::move(rest.begin(), rest.end(), std::back_inserter(queue));
     std::uint64_t n = 0;
-    for (Operation& operation : rest) operation.n = ++n;
+    for (Operation& operation : queue) operation.n = ++n;
     WorkspaceRow renewed = row;
     renewed.replica = model::ReplicaId::random(replica_.random());
     renewed.next_n = n + 1;
@@ -128,7 +149,7 @@ Result<> SyncStore::renew_replica(const model::WorkspaceId& id,
             renewed.next_n);
     Overlay overlay(txn, renewed, store_user(txn));
     for (const ItemRef& item : overlay.state().items_with_base()) overlay.state().reset(item);
-    replace_outbox(txn, overlay, renewed, rest, 0, replica_.clock().now());
+    replace_outbox(txn, overlay, renewed, queue, 0, replica_.clock().now());
     overlay.rebuild();
     return {};
   });

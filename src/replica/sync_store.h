@@ -97,9 +97,10 @@ class SyncStore {
   base::Result<> note_offered(const model::WorkspaceId& id, const model::ReplicaId& former,
                               const wire::PushAnswer& answer);
   /// This store is a copy of another, or was restored: a new replica id; what the hub has of the outbox
-  /// (`accepted`) is dropped, the rest renumbered from 1.
+  /// (`accepted`) is dropped, the rest renumbered from 1, behind what an earlier log had acknowledged and the
+  /// hub has not. Nothing for `accepted`: the hub was not asked, for want of an outbox.
   base::Result<> renew_replica(const model::WorkspaceId& id,
-                               const std::vector<wire::OperationMark>& accepted);
+                               const std::optional<std::vector<wire::OperationMark>>& accepted);
   /// The hub of that log proved that this person was removed: deletes the replica of the workspace without
   /// writing any operation. What was unsent moves to the quarantine; so does, when the replica knows only an
   /// earlier log, what that one acknowledged.

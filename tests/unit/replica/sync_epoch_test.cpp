@@ -145,8 +145,23 @@ TEST_CASE("a copy does not send what its original offered to a restored hub alre
   model::Operation offered = must(sync.next_push(copy.id, 0, 100)).operations.front();
   offered.base = {};
   wire::seal(offered);
-  must(sync.renew_replica(copy.id, {{1, offered.hash}}));
+  must(sync.renew_replica(copy.id, std::vector{wire::OperationMark{1, offered.hash}}));
   CHECK(must(sync.next_push(copy.id, 0, 100)).operations.empty());
+}
+
+TEST_CASE("a copy sends again what an earlier log had acknowledged and the new one has not, once") {
+  TeamStore copy;
+  SyncStore sync(*copy.replica, 0);
+  const WriteReceipt lost = write(copy, "rejected by the new log"), kept = write(copy, "in both logs");
+  copy.confirm(lost);
+  copy.confirm(kept);
+  const std::vector accepted{wire::OperationMark{2, kept.operations.front().hash}};
+  must(sync.renew_replica(copy.id, accepted));
+  const wire::PushRequest push = must(sync.next_push(copy.id, 0, 100));
+  REQUIRE(push.operations.size() == 1);
+  CHECK(push.operations[0].target == lost.operations.front().target);
+  CHECK(push.operations[0].base == Sequence{});
+  CHECK(copy.number("SELECT count(*) FROM acknowledged") == 1);
 }
 
 TEST_CASE("an edit made between a new log and its snapshot has seen nothing of the new log") {
