@@ -30,6 +30,19 @@ std::vector<Operation> read_outbox(WriteTxn& txn, WorkspaceKey key) {
   return read_operations(txn, "SELECT operation FROM outbox WHERE workspace = ?1 ORDER BY n", key);
 }
 
+/// Under the present id, by their numbers.
+std::vector<Operation> read_acknowledged(WriteTxn& txn, const WorkspaceRow& row) {
+  return read_operations(txn,
+                         "SELECT operation FROM acknowledged WHERE workspace = ?1 AND replica = "
+                         "(SELECT replica FROM workspace WHERE key = ?1) ORDER BY n",
+                         row.key);
+}
+
+void forget_acknowledged(WriteTxn& txn, const WorkspaceRow& row, const Operation& operation) {
+  txn.run("DELETE FROM acknowledged WHERE workspace = ?1 AND replica = ?2 AND n = ?3", row.key.value,
+          row.replica, operation.n);
+}
+
 /// The node as it is indexed; nothing when its row is damaged.
 std::optional<model::Node> read_indexed(std::string_view state) {
   try {
@@ -62,15 +75,10 @@ bool is_among(const std::vector<wire::OperationMark>& accepted, Operation operat
 /// to a copy takes it for accepted when another operation has its number, or when it was rejected.
 std::vector<Operation> take_unaccepted(WriteTxn& txn, const WorkspaceRow& row,
                                        const std::vector<wire::OperationMark>& accepted) {
-  std::vector<Operation> kept =
-      read_operations(txn,
-                      "SELECT operation FROM acknowledged WHERE workspace = ?1 AND replica = "
-                      "(SELECT replica FROM workspace WHERE key = ?1) ORDER BY n",
-                      row.key);
+  std::vector<Operation> kept = read_acknowledged(txn, row);
   std::erase_if(kept, [&](const Operation& operation) { return is_among(accepted, operation); });
   for (Operation& operation : kept) {
-    txn.run("DELETE FROM acknowledged WHERE workspace = ?1 AND replica = ?2 AND n = ?3", row.key.value,
-            row.replica, operation.n);
+    forget_acknowledged(txn, row, operation);
     rebase(operation);
   }
   return kept;
@@ -105,12 +113,13 @@ void give_up_numbers(WriteTxn& txn, const WorkspaceRow& row, const model::Replic
 Result<> SyncStore::adopt_log(const model::WorkspaceId& id, std::uint64_t last_n) {
   return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
     std::vector<Operation> queue = read_outbox(txn, row.key);
-    for (Operation& operation :
-         read_operations(txn,
-                         "SELECT operation FROM acknowledged WHERE workspace = ?1 AND replica = "
-                         "(SELECT replica FROM workspace WHERE key = ?1)",
-                         row.key))
-      if (operation.n > last_n) queue.push_back(std::move(operation));
+    std::vector<Operation> kept = read_acknowledged(txn, row);
+    auto first =
+        std::find_if(kept.begin(), kept.end(), [&](const Operation& each) { return each.n > last_n; });
+    // Also the last of those that the hub should have, as it was sent: if it is not what the hub has under
+    // that number, this store was put back to a copy, and the answer tells what else is not there.
+    if (first != kept.begin()) forget_acknowledged(txn, row, *--first);
+    std::move(first, kept.end(), std::back_inserter(queue));
     std::sort(queue.begin(), queue.end(), [](const Operation& a, const Operation& b) { return a.n < b.n; });
     // What the hub has as it was sent stays as it is: the snapshot or a push tells what became of it.
     const std::uint64_t sent_n = std::min(row.sent_n, last_n);
