@@ -403,6 +403,14 @@ struct Invited : Synced {
 
 } // namespace
 
+TEST_CASE_FIXTURE(Invited, "what is missing before a range of the stream is pulled at once") {
+  hello();
+  model::Entry entry = bobs_entry(model::OperationKind::update, node);
+  entry.sequence.value += 1;
+  step(ListenEvent{hub.listening->id, wire::StreamOps{id, epoch, entry.sequence, entry.sequence, {entry}}});
+  CHECK(hub.take<PullFromWorkspace>().has_value());
+}
+
 TEST_CASE_FIXTURE(
     Invited, "a hub whose stream ends is away, one that accepts connections and says nothing is offline") {
   hello();
