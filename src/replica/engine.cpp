@@ -160,7 +160,7 @@ class Engine::Core {
     listen_ = 0;
     presence_.forget();
     listening_to_.clear();
-    const bool was_live = is_live();
+    const bool was_live = is_live(), is_mute = connected_ != ended.id; // no hub, or a proxy without one
     if (ended.retry) listen_backoff_.set_floor(*ended.retry);
     if (ended.reason == ListenEnded::Reason::silent && (!was_live || ++silences_ >= 2))
       fall_back_to_polling();
@@ -169,9 +169,8 @@ class Engine::Core {
     retry_listen_at_ = now() + delay;
     connection_ = Connecting{};
     if (ended.reason == ListenEnded::Reason::refused) return take_refusal(ended.problem);
-    // What accepts connections and says nothing on them is no hub, or one behind a proxy that cannot reach it.
-    const bool is_mute = ended.reason == ListenEnded::Reason::closed && connected_ != ended.id;
-    if (ended.reason == ListenEnded::Reason::unreachable || is_mute)
+    if (ended.reason == ListenEnded::Reason::unreachable ||
+        (ended.reason == ListenEnded::Reason::closed && is_mute))
       go_offline({ErrorCode::offline, ended.problem.detail}, delay);
     return {};
   }
