@@ -116,9 +116,14 @@ Result<> SyncStore::adopt_log(const model::WorkspaceId& id, std::uint64_t last_n
     std::vector<Operation> kept = read_acknowledged(txn, row);
     auto first =
         std::find_if(kept.begin(), kept.end(), [&](const Operation& each) { return each.n > last_n; });
-    // Also the last of those that the hub should have, as it was sent: if it is not what the hub has under
-    // that number, this store was put back to a copy, and the answer tells what else is not there.
-    if (first != kept.begin()) forget_acknowledged(txn, row, *--first);
+    // Also, as they were sent, those before down to the last that had seen something of a log. If that one is
+    // not what the hub has under its number, this store was put back to a copy, and the answer tells what
+    // else is not there. Those above it look the same in both logs: the hub tells of each whether it rejected
+    // it.
+    while (first != kept.begin()) {
+      forget_acknowledged(txn, row, *--first);
+      if (first->base != model::Sequence{}) break;
+    }
     std::move(first, kept.end(), std::back_inserter(queue));
     std::sort(queue.begin(), queue.end(), [](const Operation& a, const Operation& b) { return a.n < b.n; });
     // What the hub has as it was sent stays as it is: the snapshot or a push tells what became of it.

@@ -129,6 +129,24 @@ TEST_CASE("what was sent and a restored hub has stays until the hub tells what b
   CHECK(store.number("SELECT count(*) FROM rejected") == 1);
 }
 
+TEST_CASE("what looks the same in two logs is asked about after the hub was restored") {
+  TeamStore store;
+  SyncStore sync(*store.replica, 0);
+  const WriteReceipt first = write(store, "first"), second = write(store, "second");
+  must(sync.next_push(store.id, 0, 100));
+  store.confirm(first);
+  store.confirm(second);
+  must(sync.adopt_log(store.id, 2));
+  CHECK(must(sync.snapshot_request(store.id)).outstanding.size() == 2);
+
+  // A copy of this store had offered both, and the new log rejected the first.
+  take_snapshot(store, sync, Epoch{78}, Sequence{2}, {2});
+  const wire::PushRequest push = must(sync.next_push(store.id, 0, 100));
+  REQUIRE(numbers(push) == std::vector<std::uint64_t>{1});
+  CHECK(push.operations[0].hash == first.operations.front().hash);
+  CHECK(store.number("SELECT n FROM acknowledged") == 2);
+}
+
 TEST_CASE("what a copy never sent is not taken for what the original sent under its numbers") {
   TeamStore copy;
   SyncStore sync(*copy.replica, 0);
