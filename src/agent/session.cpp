@@ -120,7 +120,8 @@ base::Error Session::explain_unknown(replica::Reader& reader, base::Error error)
   const SyncReport report = sync_.report();
   const auto* const offline = std::get_if<replica::Offline>(&report.connection);
   if (offline != nullptr && !offline->reason.message.empty() && reader.account().user.is_empty())
-    error.message += fmt::format("; its hub was never reached: {}", offline->reason.message);
+    error.message +=
+        fmt::format("; its hub was never reached ({}): see `memsync doctor`", offline->reason.message);
   return error;
 }
 

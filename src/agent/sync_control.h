@@ -51,8 +51,8 @@ class SyncControl {
   virtual void when_history_is_whole(const model::WorkspaceId& workspace,
                                      std::function<base::Instant()> deadline, std::function<void()> then) = 0;
 
-  /// False while a hub is configured that has told this store nothing yet, not even which teams there are,
-  /// and may soon. Whoever acts now sees the local workspace alone. Any thread.
+  /// False while a hub is configured that has not told this store yet what its workspaces are and hold, and
+  /// may soon. Whoever acts before may see the local workspace alone. Any thread.
   virtual bool is_introduced() = 0;
   /// Calls `then` exactly once, on the core thread: when the store has what its workspaces hold, when the hub
   /// is known to be out of reach, or at the deadline; from then on is_introduced. Any thread.

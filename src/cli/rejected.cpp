@@ -123,7 +123,9 @@ Result<> retry_rejected(const Context& context, Workbench& bench, std::string_vi
                                 ? std::string()
                                 : tools::pending_id(refused.workspace.replica, receipt.last_n);
   context.show(Json{{"retried", refused.id}, {"as", again}},
-               fmt::format("Written again as {}; it is sent like any other change.\n", again));
+               again.empty()
+                   ? std::string("Nothing was left to write: it is so already.\n")
+                   : fmt::format("Written again as {}; it is sent like any other change.\n", again));
   return {};
 }
 
