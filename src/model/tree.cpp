@@ -28,15 +28,18 @@ NodeId nearest_visible(State& state, NodeId id) {
   return {};
 }
 
-std::size_t depth_of(State& state, NodeId id) {
-  std::size_t depth = 0;
-  for (; !id.is_empty() && depth < k_max_walk; ++depth) {
+std::vector<NodeId> path_to_root(State& state, NodeId id) {
+  std::vector<NodeId> path;
+  while (!id.is_empty() && path.size() < k_max_walk) {
     const auto link = state.find_link(id);
     if (!link) break;
+    path.push_back(id);
     id = link->parent;
   }
-  return depth;
+  return path;
 }
+
+std::size_t depth_of(State& state, NodeId id) { return path_to_root(state, id).size(); }
 
 bool has_at_most_levels(State& state, const NodeId& root, std::size_t levels) {
   std::vector<NodeId> level{root};

@@ -11,6 +11,9 @@ std::optional<NodeId> find_hider(State& state, NodeId id);
 /// `id` or the nearest node above it that is visible; empty when none is.
 NodeId nearest_visible(State& state, NodeId id);
 
+/// The nodes on the way from `id` to the root, itself included, as far as they are known.
+std::vector<NodeId> path_to_root(State& state, NodeId id);
+
 /// How many nodes are on the way from `id` to the root, itself included; 0 for an empty id.
 std::size_t depth_of(State& state, NodeId id);
 

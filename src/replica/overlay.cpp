@@ -18,10 +18,16 @@ Overlay::Overlay(storage::WriteTxn& txn, const WorkspaceRow& workspace, model::U
 model::Outcome Overlay::apply(const Operation& operation) {
   const model::Commit commit{model::Sequence{model::Sequence::k_first_provisional + operation.n},
                              operation.clock, workspace_.replica, user_};
+  state_.take_missed();
   model::Outcome outcome = model::apply(state_, operation, commit);
-  for (const ItemRef& item : state_.take_touched())
+  std::set<std::string> missed = state_.take_missed();
+  for (const ItemRef& item : state_.take_touched()) {
+    missed.erase(item.id);
     txn_.run("INSERT OR IGNORE INTO touch (workspace, item, id, n) VALUES (?1, ?2, ?3, ?4)",
              workspace_.key.value, name_of(item.kind), item.id, operation.n);
+  }
+  for (const std::string& id : missed)
+    txn_.run("INSERT OR IGNORE INTO awaited (workspace, id) VALUES (?1, ?2)", workspace_.key.value, id);
   return outcome;
 }
 
@@ -83,7 +89,14 @@ void Overlay::rebuild() {
     while (rows.step()) operations.push_back(rows.column_u64(0));
   }
   txn_.run("DELETE FROM touch WHERE workspace = ?1", workspace_.key.value);
+  txn_.run("DELETE FROM awaited WHERE workspace = ?1", workspace_.key.value);
   for (const std::uint64_t n : operations) apply_again(n);
+}
+
+bool Overlay::is_awaited(std::string_view id) {
+  Statement row = txn_.prepare("SELECT 1 FROM awaited WHERE workspace = ?1 AND id = ?2");
+  row.bind_all(workspace_.key.value, id);
+  return row.step();
 }
 
 bool Overlay::is_empty() {

@@ -37,6 +37,11 @@ class Overlay {
   void rebuild();
 
   bool is_empty();
+
+  /// Whether an operation of the outbox looked for the item, perhaps as the parent of another, and it was not
+  /// there. May be true for longer than it holds, until the next `rebuild`.
+  bool is_awaited(std::string_view id);
+
   ReplicaState& state() { return state_; }
 
  private:

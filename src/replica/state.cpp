@@ -32,16 +32,6 @@ std::string_view select_state(ItemKind kind) {
   return {};
 }
 
-/// The item's visible row, through `load`, or nothing.
-template <class T>
-std::optional<T> find_item(WriteTxn& txn, Space space, ItemKind kind, std::string_view id,
-                           T (*load)(std::string_view)) {
-  Statement row = txn.prepare(select_state(kind));
-  row.bind_all(space.value, id);
-  if (!row.step()) return std::nullopt;
-  return load(checked_state(row, id, 0, 1));
-}
-
 // What overloads in templates need to know of each kind of item but the node, which is richer.
 constexpr ItemKind kind_of(const Relationship&) { return ItemKind::relationship; }
 constexpr ItemKind kind_of(const Comment&) { return ItemKind::comment; }
@@ -54,8 +44,18 @@ std::string_view name_of(ItemKind kind) { return k_item_names[static_cast<std::s
 ReplicaState::ReplicaState(WriteTxn& txn, WorkspaceKey workspace, Space space, Indexing indexing)
     : txn_(txn), workspace_(workspace), space_(space), indexing_(indexing) {}
 
+/// The item's visible row, through `load`, or nothing.
+template <class T>
+std::optional<T> ReplicaState::find_item(ItemKind kind, std::string_view id, T (*load)(std::string_view)) {
+  Statement row = txn_.prepare(select_state(kind));
+  row.bind_all(space_.value, id);
+  if (row.step()) return load(checked_state(row, id, 0, 1));
+  missed_.emplace(id);
+  return std::nullopt;
+}
+
 std::optional<Node> ReplicaState::find_node(const NodeId& id) {
-  return find_item(txn_, space_, ItemKind::node, id.view(), &load_node);
+  return find_item(ItemKind::node, id.view(), &load_node);
 }
 
 std::optional<model::TreeLink> ReplicaState::find_link(const NodeId& id) {
@@ -63,7 +63,10 @@ std::optional<model::TreeLink> ReplicaState::find_link(const NodeId& id) {
   {
     Statement row = txn_.prepare("SELECT parent, deleted FROM node WHERE space = ?1 AND id = ?2");
     row.bind_all(space_.value, id);
-    if (!row.step()) return std::nullopt;
+    if (!row.step()) {
+      missed_.insert(id.str());
+      return std::nullopt;
+    }
     link.parent = NodeId::parse(row.column_text(0)).value_or(NodeId{});
     link.deleted = row.column_bool(1);
   }
@@ -72,15 +75,15 @@ std::optional<model::TreeLink> ReplicaState::find_link(const NodeId& id) {
 }
 
 std::optional<Relationship> ReplicaState::find_relationship(const model::RelationshipId& id) {
-  return find_item(txn_, space_, ItemKind::relationship, id.view(), &load_relationship);
+  return find_item(ItemKind::relationship, id.view(), &load_relationship);
 }
 
 std::optional<Comment> ReplicaState::find_comment(const model::CommentId& id) {
-  return find_item(txn_, space_, ItemKind::comment, id.view(), &load_comment);
+  return find_item(ItemKind::comment, id.view(), &load_comment);
 }
 
 std::optional<Conflict> ReplicaState::find_conflict(const model::ConflictId& id) {
-  return find_item(txn_, space_, ItemKind::conflict, id.view(), &load_conflict);
+  return find_item(ItemKind::conflict, id.view(), &load_conflict);
 }
 
 std::vector<NodeId> ReplicaState::nodes_edited_after(model::Sequence sequence) {

@@ -62,6 +62,9 @@ class ReplicaState final : public model::State {
   /// The items written through put_* since the last call: what an outbox operation touches.
   std::set<ItemRef> take_touched();
 
+  /// The ids that were looked up since the last call and are of no visible item.
+  std::set<std::string> take_missed() { return std::exchange(missed_, {}); }
+
   /// Installs confirmed values. Returns true when the item has outbox operations on top, so that it
   /// must be reset and replayed.
   bool install(const model::NodeEffect& effect);
@@ -91,6 +94,8 @@ class ReplicaState final : public model::State {
   /// Whether an operation of the outbox is on top of the item.
   bool is_touched(ItemKind kind, std::string_view id);
   void overlay(ItemKind kind, std::string_view id);
+  template <class T>
+  std::optional<T> find_item(ItemKind kind, std::string_view id, T (*load)(std::string_view));
   template <class Row>
   bool put_confirmed(ItemKind kind, const Row& row, bool has_base);
   template <class Row>
@@ -111,6 +116,7 @@ class ReplicaState final : public model::State {
   Indexing indexing_;
   bool confirmed_ = false;
   std::set<ItemRef> touched_;
+  std::set<std::string> missed_;
   std::optional<bool> has_bases_; // whether any item of the space has one, when that is known
   std::pair<model::NodeId, std::string> parent_document_; // the last answer of document_of
 };

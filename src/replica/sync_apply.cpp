@@ -40,11 +40,9 @@ class Page {
     install(entry);
     const bool is_as_expected = origin == Origin::outbox && entry.status == model::Status::applied;
     if (changes_tree(entry) && !is_as_expected) tree_changed_ = true;
-    if (origin == Origin::elsewhere && is_hidden_by_outbox(entry)) tree_changed_ = true;
-    if (origin == Origin::elsewhere && makes_node(entry)) {
-      has_new_node_ = true;
-      if (has_idle_operations()) tree_changed_ = true;
-    }
+    if (origin == Origin::elsewhere && may_free_from_delete(entry)) tree_changed_ = true;
+    if (brings_awaited(entry)) tree_changed_ = true;
+    has_new_node_ = has_new_node_ || (origin == Origin::elsewhere && makes_node(entry));
     clock_ = std::max(clock_, entry.clock);
     cursor_ = entry.sequence;
     ++applied_.entries;
@@ -108,37 +106,37 @@ class Page {
     });
   }
 
-  /// Whether a delete of the outbox hides what somebody else changed. Applied again, it lets that go.
-  bool is_hidden_by_outbox(const Entry& entry) {
+  /// Whether a delete of the outbox would, applied again, let go of what somebody else changed: one of a node
+  /// above, also when a later operation of the outbox undid it.
+  bool may_free_from_delete(const Entry& entry) {
     if (!outbox_deletes_) {
-      Statement row = txn_.prepare("SELECT 1 FROM outbox WHERE workspace = ?1 AND kind = 'delete' LIMIT 1");
+      Statement row =
+          txn_.prepare("SELECT 1 FROM outbox WHERE workspace = ?1 AND kind IN ('delete', 'resolve') LIMIT 1");
       row.bind_all(row_.key.value);
       outbox_deletes_ = row.step();
     }
-    return *outbox_deletes_ &&
-           std::any_of(entry.nodes.begin(), entry.nodes.end(), [&](const model::NodeEffect& effect) {
-             const auto hider = model::find_hider(overlay_.state(), effect.node.id);
-             const auto link = hider ? overlay_.state().find_link(*hider) : std::nullopt;
-             return link && link->deleted_stamp.sequence.is_provisional();
-           });
+    if (!*outbox_deletes_) return false;
+    const auto is_on_top = [&](const model::NodeId& id) {
+      return overlay_.state().has_base({ItemKind::node, id.str()});
+    };
+    return std::any_of(entry.nodes.begin(), entry.nodes.end(), [&](const model::NodeEffect& effect) {
+      const auto path = model::path_to_root(overlay_.state(), effect.node.id);
+      return std::any_of(path.begin(), path.end(), is_on_top);
+    });
+  }
+
+  bool brings_awaited(const Entry& entry) {
+    const auto is_awaited = [&](const auto& item) { return overlay_.is_awaited(item.id.view()); };
+    return std::any_of(
+               entry.nodes.begin(), entry.nodes.end(),
+               [&](const model::NodeEffect& effect) { return effect.is_new && is_awaited(effect.node); }) ||
+           std::any_of(entry.relationships.begin(), entry.relationships.end(), is_awaited) ||
+           std::any_of(entry.conflicts.begin(), entry.conflicts.end(), is_awaited);
   }
 
   static bool makes_node(const Entry& entry) {
     return std::any_of(entry.nodes.begin(), entry.nodes.end(),
                        [](const model::NodeEffect& effect) { return effect.is_new; });
-  }
-
-  /// Whether operations of the outbox have no effect, perhaps for want of a node that came (again, from a hub
-  /// that had lost it).
-  bool has_idle_operations() {
-    if (!has_idle_operations_) {
-      Statement row = txn_.prepare(
-          "SELECT 1 FROM outbox WHERE workspace = ?1 AND n NOT IN (SELECT n FROM touch WHERE workspace = ?1) "
-          "LIMIT 1");
-      row.bind_all(row_.key.value);
-      has_idle_operations_ = row.step();
-    }
-    return *has_idle_operations_;
   }
 
   void trim_acknowledged() {
@@ -159,7 +157,7 @@ class Page {
   HistoryWriter history_;
   std::set<ItemRef> affected_;
   bool tree_changed_ = false, has_new_node_ = false;
-  std::optional<bool> outbox_deletes_, has_idle_operations_; // looked up when they matter
+  std::optional<bool> outbox_deletes_; // looked up when it matters
   model::Sequence cursor_ = row_.cursor.sequence;
   model::Hlc clock_;
   Applied applied_;

@@ -184,10 +184,11 @@ Result<> SyncStore::drop_workspace(const model::WorkspaceId& id, model::Epoch lo
     txn.run("DELETE FROM notification WHERE workspace = ?1", row.id);
     for (const std::string_view sql :
          {"DELETE FROM outbox WHERE workspace = ?1", "DELETE FROM touch WHERE workspace = ?1",
-          "DELETE FROM rejected WHERE workspace = ?1", "DELETE FROM acknowledged WHERE workspace = ?1",
-          "DELETE FROM log WHERE workspace = ?1", "DELETE FROM change WHERE workspace = ?1",
-          "DELETE FROM history_gap WHERE workspace = ?1", "DELETE FROM member WHERE workspace = ?1",
-          "DELETE FROM told WHERE workspace = ?1", "DELETE FROM workspace WHERE key = ?1"})
+          "DELETE FROM awaited WHERE workspace = ?1", "DELETE FROM rejected WHERE workspace = ?1",
+          "DELETE FROM acknowledged WHERE workspace = ?1", "DELETE FROM log WHERE workspace = ?1",
+          "DELETE FROM change WHERE workspace = ?1", "DELETE FROM history_gap WHERE workspace = ?1",
+          "DELETE FROM member WHERE workspace = ?1", "DELETE FROM told WHERE workspace = ?1",
+          "DELETE FROM workspace WHERE key = ?1"})
       txn.run(sql, row.key.value);
     txn.run("DELETE FROM tool_call"); // answers may quote what was in it
     return {};
