@@ -20,6 +20,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 
+# Some sources are compiled as one, since most of what a source alone costs are headers and templates: this
+# takes a third off a build from nothing. A name in an unnamed namespace has to be the only one of its kind in
+# its layer. The presets debug and fuzz compile each source alone, and so find what a source forgot to include.
+set(CMAKE_UNITY_BUILD ON CACHE BOOL "Compile several sources of a target as one")
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 4)
+
 set(MEMSYNC_SANITIZE "" CACHE STRING "address,undefined or thread")
 if(MEMSYNC_SANITIZE)
   add_compile_options(-fsanitize=${MEMSYNC_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)

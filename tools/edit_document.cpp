@@ -15,8 +15,6 @@ constexpr std::size_t k_similar_checked = 10;
 // Created items up to which the answer repeats their titles.
 constexpr std::size_t k_titled = 100;
 
-base::Error invalid(std::string message) { return {base::ErrorCode::validation, std::move(message)}; }
-
 base::Error in_operation(std::size_t index, const EditOperation& operation, base::Error error) {
   error.message = fmt::format("operations[{}] ({}): {}", index, name_of(operation.kind), error.message);
   return error;
@@ -83,13 +81,13 @@ class Application {
     } else if (!operation.after && document_) {
       position.parent = *document_;
     }
-    if (position.parent.is_empty()) return invalid("name a parent, or a `document` for the whole call");
+    if (position.parent.is_empty()) return base::invalid("name a parent, or a `document` for the whole call");
     return position;
   }
 
   base::Result<> create(std::size_t index, const EditOperation& operation) {
     if (!operation.ref.empty() && refs_.count(operation.ref) > 0)
-      return invalid(fmt::format("ref \"{}\" names two nodes", operation.ref));
+      return base::invalid(fmt::format("ref \"{}\" names two nodes", operation.ref));
     TRY_ASSIGN(const auto place, position(operation));
     if (index < k_similar_checked) {
       const auto found =
@@ -126,7 +124,7 @@ class Application {
     const std::string& name = *operation.user.value;
     if (name == "me") {
       const auto user = editor_.account().user;
-      if (user.is_empty()) return invalid("user: this machine has no account yet, so \"me\" is nobody");
+      if (user.is_empty()) return base::invalid("user: this machine has no account yet, so \"me\" is nobody");
       return editor_.assign(node, user);
     }
     TRY_ASSIGN(const auto member, editor_.resolve_member(editor_.workspace(), name));
@@ -149,7 +147,7 @@ class Application {
   }
 
   base::Result<> set_document(const EditOperation& operation) {
-    if (!document_) return invalid("set_document needs `document` or `title`");
+    if (!document_) return base::invalid("set_document needs `document` or `title`");
     return editor_.update(*document_, field_changes(operation));
   }
 
@@ -168,28 +166,29 @@ std::optional<std::string> first_existing_node(const std::vector<EditOperation>&
   return std::nullopt;
 }
 
-struct Target {
+struct EditTarget {
   model::WorkspaceId workspace;
   std::optional<NodeId> document; // none: to be made, or implied by the nodes
 };
 
-base::Result<Target> find_target(Session& session, replica::Reader& reader, const EditArguments& arguments) {
+base::Result<EditTarget> find_target(Session& session, replica::Reader& reader,
+                                     const EditArguments& arguments) {
   if (arguments.document) {
     TRY_ASSIGN(const auto document, agent::locate_document(session, reader, *arguments.document));
-    return Target{document.workspace, document.id};
+    return EditTarget{document.workspace, document.id};
   }
   if (!arguments.title) {
     const auto name = first_existing_node(arguments.operations);
-    if (!name) return invalid("document: name one, or give `title` to make a new one");
+    if (!name) return base::invalid("document: name one, or give `title` to make a new one");
     TRY_ASSIGN(const auto node,
                agent::locate_node(session, reader, *name, replica::Reader::Deleted::included));
-    return Target{node.workspace, std::nullopt};
+    return EditTarget{node.workspace, std::nullopt};
   }
   TRY_ASSIGN(const auto current, session.choose_workspace(reader, std::nullopt));
-  return Target{current.workspace.id, std::nullopt};
+  return EditTarget{current.workspace.id, std::nullopt};
 }
 
-base::Result<EditResult> apply_all(Session& session, Editor& editor, Target target,
+base::Result<EditResult> apply_all(Session& session, Editor& editor, EditTarget target,
                                    const EditArguments& arguments) {
   const auto& workspace = editor.workspace();
   if (arguments.title && !target.document) {
@@ -225,11 +224,11 @@ base::Result<EditArguments> EditArguments::parse(const Arguments& in) {
   arguments.document = in.text("document");
   arguments.title = in.text("title");
   if (arguments.document && arguments.title)
-    return invalid("give `document` or `title`; {op: set_document, title} renames a document");
+    return base::invalid("give `document` or `title`; {op: set_document, title} renames a document");
   const Json& operations = *in.find("operations");
   for (std::size_t i = 0; i < operations.size(); ++i) {
     auto operation = parse_edit_operation(operations[i]);
-    if (!operation) return invalid(fmt::format("operations[{}]: {}", i, operation.error().message));
+    if (!operation) return base::invalid(fmt::format("operations[{}]: {}", i, operation.error().message));
     arguments.operations.push_back(*std::move(operation));
   }
   arguments.base_version = in.text("base_version");
@@ -238,7 +237,7 @@ base::Result<EditArguments> EditArguments::parse(const Arguments& in) {
 }
 
 base::Result<EditResult> edit_document(Session& session, const EditArguments& arguments) {
-  TRY_ASSIGN(const Target target, session.replica().read([&](replica::Reader& reader) {
+  TRY_ASSIGN(const EditTarget target, session.replica().read([&](replica::Reader& reader) {
     return find_target(session, reader, arguments);
   }));
   return edit_and_keep(session, target.workspace, arguments.strategy, arguments.base_version,

@@ -29,8 +29,6 @@ const Form& form_of(EditKind kind) {
   return k_forms[static_cast<std::size_t>(kind)];
 }
 
-base::Error invalid(std::string message) { return {base::ErrorCode::validation, std::move(message)}; }
-
 std::optional<EditKind> find_kind(std::string_view name) {
   for (std::size_t i = 0; i <= static_cast<std::size_t>(EditKind::set_document); ++i)
     if (form_of(static_cast<EditKind>(i)).name == name) return static_cast<EditKind>(i);
@@ -41,12 +39,12 @@ base::Result<> check_form(const Form& form, const Json& json) {
   for (const auto& [name, value] : json.items()) {
     if (name == "op") continue;
     if (std::find(form.arguments.begin(), form.arguments.end(), name) == form.arguments.end())
-      return invalid(
+      return base::invalid(
           fmt::format("{} takes no \"{}\"; it takes {}", form.name, name, fmt::join(form.arguments, ", ")));
   }
   for (std::size_t i = 0; i < form.needed; ++i)
     if (!json.contains(form.arguments[i]))
-      return invalid(fmt::format("{} needs \"{}\"", form.name, form.arguments[i]));
+      return base::invalid(fmt::format("{} needs \"{}\"", form.name, form.arguments[i]));
   return {};
 }
 
@@ -69,7 +67,7 @@ std::string_view name_of(EditKind kind) { return form_of(kind).name; }
 
 base::Result<EditOperation> parse_edit_operation(const Json& json) {
   const auto kind = find_kind(json.value("op", ""));
-  if (!kind) return invalid("unknown op");
+  if (!kind) return base::invalid("unknown op");
   TRY(check_form(form_of(*kind), json));
   EditOperation operation;
   operation.kind = *kind;
@@ -92,11 +90,11 @@ base::Result<EditOperation> parse_edit_operation(const Json& json) {
     operation.strategy = {true, strategy->is_null()
                                     ? std::nullopt
                                     : model::find_by_name<model::Strategy>(strategy->get<std::string>())};
-  if (*kind == EditKind::update && json.size() < 3) return invalid("update names no field to change");
+  if (*kind == EditKind::update && json.size() < 3) return base::invalid("update names no field to change");
   if (*kind == EditKind::set_document && json.size() < 2)
-    return invalid("set_document needs title or strategy");
+    return base::invalid("set_document needs title or strategy");
   if ((*kind == EditKind::relate || *kind == EditKind::unrelate) && !operation.type.value)
-    return invalid(fmt::format("{} needs \"type\"", name_of(*kind)));
+    return base::invalid(fmt::format("{} needs \"type\"", name_of(*kind)));
   return operation;
 }
 

@@ -151,15 +151,15 @@ base::Result<> fill_changes(Session& session, replica::Reader& reader, const Pla
   return {};
 }
 
-struct Target {
+struct HistoryTarget {
   Place place;
   replica::Reader::HistoryQuery query;
 };
 
-base::Result<Target> find_target(Session& session, replica::Reader& reader,
-                                 const HistoryArguments& arguments) {
+base::Result<HistoryTarget> find_target(Session& session, replica::Reader& reader,
+                                        const HistoryArguments& arguments) {
   TRY_ASSIGN(const Session::Chosen current, session.choose_workspace(reader, std::nullopt));
-  Target target{{current.workspace, current.workspace.id}, {}};
+  HistoryTarget target{{current.workspace, current.workspace.id}, {}};
   if (arguments.document) {
     TRY_ASSIGN(const auto document, agent::locate_document(session, reader, *arguments.document));
     target.place.workspace = reader.workspace(document.workspace);
@@ -233,7 +233,7 @@ base::Result<HistoryArguments> HistoryArguments::parse(const Arguments& in) {
 
 base::Result<HistoryResult> get_history(Session& session, const HistoryArguments& arguments) {
   return session.read([&](replica::Reader& reader) -> base::Result<HistoryResult> {
-    TRY_ASSIGN(const Target target, find_target(session, reader, arguments));
+    TRY_ASSIGN(const HistoryTarget target, find_target(session, reader, arguments));
     HistoryResult result;
     result.view = arguments.view;
     result.pending = reader.pending_count(target.place.workspace);

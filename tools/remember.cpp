@@ -15,29 +15,30 @@ using replica::Editor;
 constexpr std::string_view k_inbox = "inbox";
 constexpr std::string_view k_inbox_title = "Inbox";
 
-struct Target {
+struct RememberTarget {
   model::WorkspaceId workspace;
   std::optional<model::DocumentId> document; // none: by title or project
 };
 
 /// An id or prefix names a document wherever it is; a title one of the current workspace, or a new one.
-base::Result<Target> find_target(Session& session, replica::Reader& reader,
-                                 const RememberArguments& arguments) {
+base::Result<RememberTarget> find_target(Session& session, replica::Reader& reader,
+                                         const RememberArguments& arguments) {
   TRY_ASSIGN(const auto current, session.choose_workspace(reader, std::nullopt));
-  if (!arguments.document) return Target{current.workspace.id, std::nullopt};
+  if (!arguments.document) return RememberTarget{current.workspace.id, std::nullopt};
   auto here = reader.resolve_document(current.workspace, *arguments.document);
-  if (here) return Target{current.workspace.id, here->id};
+  if (here) return RememberTarget{current.workspace.id, here->id};
   if (here.error().code != base::ErrorCode::not_found) return std::move(here).error();
   if (agent::is_id_like(*arguments.document)) {
     if (const auto elsewhere = agent::locate_document(session, reader, *arguments.document))
-      return Target{elsewhere->workspace, elsewhere->id};
+      return RememberTarget{elsewhere->workspace, elsewhere->id};
     // A short word may be a new title; a whole id is the id of something that is gone.
     if (model::NodeId::parse(*arguments.document)) return std::move(here).error();
   }
-  return Target{current.workspace.id, std::nullopt};
+  return RememberTarget{current.workspace.id, std::nullopt};
 }
 
-base::Result<model::DocumentId> ensure_document(Session& session, Editor& editor, const Target& target,
+base::Result<model::DocumentId> ensure_document(Session& session, Editor& editor,
+                                                const RememberTarget& target,
                                                 const RememberArguments& arguments) {
   if (target.document) return *target.document;
   if (arguments.document) return editor.ensure_document(*arguments.document);
@@ -72,7 +73,7 @@ base::Result<> relate_all(Editor& editor, const NodeId& id, const std::vector<st
   return {};
 }
 
-base::Result<RememberResult> write(Session& session, Editor& editor, const Target& target,
+base::Result<RememberResult> write(Session& session, Editor& editor, const RememberTarget& target,
                                    const RememberArguments& arguments) {
   const auto& workspace = editor.workspace();
   RememberResult result;
@@ -125,7 +126,7 @@ base::Result<RememberArguments> RememberArguments::parse(const Arguments& in) {
 }
 
 base::Result<RememberResult> remember(Session& session, const RememberArguments& arguments) {
-  TRY_ASSIGN(const Target target, session.replica().read([&](replica::Reader& reader) {
+  TRY_ASSIGN(const RememberTarget target, session.replica().read([&](replica::Reader& reader) {
     return find_target(session, reader, arguments);
   }));
   return edit_and_keep(session, target.workspace, arguments.strategy, std::nullopt,

@@ -9,16 +9,14 @@ namespace {
 
 using model::Resolution;
 
-base::Error invalid(std::string message) { return {base::ErrorCode::validation, std::move(message)}; }
-
 /// The JSON text of the register for what the caller wrote.
 base::Result<std::string> custom_text(const model::Conflict& conflict, const std::string& value) {
   model::Node probe;
   const std::string as_text = base::dump_json(value);
   if (model::set_register_text(probe, conflict.field, as_text)) return as_text;
   if (model::set_register_text(probe, conflict.field, value)) return value;
-  return invalid(fmt::format("value: not a value of {}; give text, or JSON such as {}",
-                             model::name_of(conflict.field), conflict.server));
+  return base::invalid(fmt::format("value: not a value of {}; give text, or JSON such as {}",
+                                   model::name_of(conflict.field), conflict.server));
 }
 
 base::Result<std::string> chosen_text(const model::Conflict& conflict, const ResolveArguments& arguments) {
@@ -27,7 +25,7 @@ base::Result<std::string> chosen_text(const model::Conflict& conflict, const Res
     case Resolution::keep_server: return conflict.server;
     case Resolution::merge:
       if (conflict.proposed.empty())
-        return invalid(
+        return base::invalid(
             "no merge is proposed for this conflict: use keep_local, keep_server, or custom with value");
       return conflict.proposed;
     case Resolution::custom: return custom_text(conflict, *arguments.value);
@@ -40,7 +38,7 @@ base::Result<AppliedResolution> settle(Session& session, const ResolveArguments&
   TRY_ASSIGN(const auto located, session.replica().read([&](replica::Reader& reader) {
     return agent::locate_conflict(session, reader, *arguments.conflict);
   }));
-  if (located.conflict.resolved) return invalid("this conflict was settled already");
+  if (located.conflict.resolved) return base::invalid("this conflict was settled already");
   TRY_ASSIGN(const std::string text, chosen_text(located.conflict, arguments));
   return session.edit(located.workspace.id, std::nullopt, std::nullopt,
                       [&](replica::Editor& editor) -> base::Result<AppliedResolution> {
@@ -68,13 +66,13 @@ base::Result<ResolveArguments> ResolveArguments::parse(const Arguments& in) {
   // Of four values in a row, with four bytes a token, the first row still fits.
   arguments.room.value_bytes = std::min(arguments.room.value_bytes, arguments.room.tokens);
   if (!arguments.conflict && (arguments.resolution || arguments.value))
-    return invalid("conflict: which one? Call without arguments to list them");
+    return base::invalid("conflict: which one? Call without arguments to list them");
   if (arguments.conflict && !arguments.resolution)
-    return invalid("resolution: choose keep_local, keep_server, merge or custom");
+    return base::invalid("resolution: choose keep_local, keep_server, merge or custom");
   if (arguments.resolution == Resolution::custom && !arguments.value)
-    return invalid("value: custom needs the value to set");
+    return base::invalid("value: custom needs the value to set");
   if (arguments.resolution && arguments.resolution != Resolution::custom && arguments.value)
-    return invalid("value: only resolution custom takes one");
+    return base::invalid("value: only resolution custom takes one");
   return arguments;
 }
 

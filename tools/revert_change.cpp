@@ -17,9 +17,7 @@ constexpr std::size_t k_max_changes = 5'000;
 // A step is at most one operation; a transaction takes 500.
 constexpr std::size_t k_steps_per_transaction = 400;
 
-base::Error invalid(std::string message) { return {base::ErrorCode::validation, std::move(message)}; }
-
-struct Target {
+struct RevertTarget {
   replica::WorkspaceRow workspace;
   std::vector<ChangeRow> rows; // newest first
   model::CompensationPlan plan;
@@ -37,13 +35,13 @@ base::Result<std::vector<ChangeRow>> load_rows(replica::Reader& reader,
 }
 
 /// Undoing what somebody else wrote, all at once, needs the right to delete anybody's memory.
-base::Result<> check_authors(replica::Reader& reader, const Target& target,
+base::Result<> check_authors(replica::Reader& reader, const RevertTarget& target,
                              const RevertArguments& arguments) {
   std::vector<std::string> authors;
   for (const auto& row : target.rows)
     if (std::find(authors.begin(), authors.end(), row.author) == authors.end()) authors.push_back(row.author);
   if (arguments.author.empty() && authors.size() > 1)
-    return invalid(
+    return base::invalid(
         fmt::format("this session id was reported by {}: name the author, too", fmt::join(authors, ", ")));
   const bool is_own = authors.empty() || authors.front() == reader.account().name;
   const bool is_local = target.workspace.kind == model::WorkspaceKind::local;
@@ -65,9 +63,9 @@ model::WrittenChange written_change(const ChangeRow& row) {
           row.field,    row.lost, row.old_value, row.new_value};
 }
 
-base::Result<Target> find_target(Session& session, replica::Reader& reader,
-                                 const RevertArguments& arguments) {
-  Target target;
+base::Result<RevertTarget> find_target(Session& session, replica::Reader& reader,
+                                       const RevertArguments& arguments) {
+  RevertTarget target;
   replica::Reader::HistoryQuery query;
   if (arguments.change) {
     TRY_ASSIGN(const auto named, locate_change(session, reader, *arguments.change));
@@ -140,12 +138,13 @@ base::Result<RevertArguments> RevertArguments::parse(const Arguments& in) {
   const int ways = (arguments.change ? 1 : 0) + (is_by_author ? 1 : 0) + (arguments.node ? 1 : 0) +
                    (arguments.document ? 1 : 0);
   if (ways != 1)
-    return invalid("give `change`, or `author`/`session` with `since`, or `node` or `document` with `to`");
+    return base::invalid(
+        "give `change`, or `author`/`session` with `since`, or `node` or `document` with `to`");
   if (is_by_author && !arguments.since)
-    return invalid("since: from when on? Give an age (2h, 1d), a date or RFC 3339");
-  if (!is_by_author && arguments.since) return invalid("since: goes with `author` or `session`");
+    return base::invalid("since: from when on? Give an age (2h, 1d), a date or RFC 3339");
+  if (!is_by_author && arguments.since) return base::invalid("since: goes with `author` or `session`");
   const auto to = in.text("to");
-  if (to.has_value() != goes_to_a_point) return invalid("`to` goes with `node` or `document`");
+  if (to.has_value() != goes_to_a_point) return base::invalid("`to` goes with `node` or `document`");
   if (to) {
     TRY_ASSIGN(arguments.to, parse_change_point("to", *to, in.now()));
   }
@@ -153,7 +152,7 @@ base::Result<RevertArguments> RevertArguments::parse(const Arguments& in) {
 }
 
 base::Result<RevertResult> revert_change(Session& session, const RevertArguments& arguments) {
-  TRY_ASSIGN(const Target target, session.replica().read([&](replica::Reader& reader) {
+  TRY_ASSIGN(const RevertTarget target, session.replica().read([&](replica::Reader& reader) {
     return find_target(session, reader, arguments);
   }));
   RevertResult result;

@@ -8,14 +8,9 @@ namespace memsync::agent {
 
 namespace {
 
-constexpr std::size_t k_activity_rows = 100;
+constexpr std::size_t k_catch_up_rows = 100;
 constexpr std::size_t k_conflicts = 20;
 constexpr std::size_t k_linked = 10, k_linked_tokens = 2'000;
-constexpr std::size_t k_completions = 100; // more are not sent
-
-wire::RpcError bad_params(std::string message) {
-  return {wire::RpcErrorCode::invalid_params, std::move(message), nullptr};
-}
 
 std::vector<wire::Prompt> all_prompts() {
   return {{"catch_up",
@@ -46,7 +41,7 @@ base::Result<std::string> catch_up(Session& session, replica::Reader& reader,
   TRY_ASSIGN(const auto current, session.choose_workspace(reader, std::nullopt));
   replica::Reader::HistoryQuery query;
   query.since = from;
-  query.limit = k_activity_rows;
+  query.limit = k_catch_up_rows;
   TRY_ASSIGN(const auto page, reader.activity(current.workspace, query));
   std::string text = fmt::format(
       "Summarise for me what happened in the shared memory \"{}\" since {}: what was decided, solved "
@@ -194,7 +189,8 @@ wire::RpcResult<wire::CompletionResult> Prompts::complete(std::string_view promp
     if (known.name != prompt) continue;
     const bool has_argument = std::any_of(known.arguments.begin(), known.arguments.end(),
                                           [&](const auto& each) { return each.name == argument_name; });
-    if (!has_argument) return bad_params(fmt::format("{} has no argument {}", prompt, show(argument_name)));
+    if (!has_argument)
+      return wire::invalid_params(fmt::format("{} has no argument {}", prompt, show(argument_name)));
     std::vector<std::string> values;
     if (argument_name == "since") {
       for (const char* age : {"2h", "1d", "3d", "1w"})
@@ -203,15 +199,15 @@ wire::RpcResult<wire::CompletionResult> Prompts::complete(std::string_view promp
     }
     const auto titles = session_.read([&](replica::Reader& reader) -> base::Result<std::vector<std::string>> {
       TRY_ASSIGN(const auto scope, session_.reading_scope(reader, std::nullopt));
-      TRY_ASSIGN(const auto page, reader.documents(scope, prefix, k_completions, ""));
+      TRY_ASSIGN(const auto page, reader.documents(scope, prefix, wire::CompletionResult::k_most_values, ""));
       std::vector<std::string> found;
       for (const auto& row : page.rows) found.push_back(row.title);
       return found;
     });
-    if (!titles) return bad_params(titles.error().message);
+    if (!titles) return wire::invalid_params(titles.error().message);
     return wire::CompletionResult{*titles, std::nullopt};
   }
-  return bad_params(fmt::format("Unknown prompt: {}", show(prompt)));
+  return wire::invalid_params(fmt::format("Unknown prompt: {}", show(prompt)));
 }
 
 } // namespace memsync::agent

@@ -14,11 +14,6 @@ constexpr std::string_view k_activity_template = "memsync://{workspace}/activity
 constexpr std::string_view k_document_template = "memsync://{workspace}/documents/{id}";
 constexpr std::string_view k_text = "text/markdown";
 constexpr std::size_t k_activity_rows = 50;
-constexpr std::size_t k_completions = 100; // more are not sent
-
-wire::RpcError bad_params(std::string message) {
-  return {wire::RpcErrorCode::invalid_params, std::move(message), nullptr};
-}
 
 /// RFC 3986 percent-decoding; malformed sequences stay as they are.
 std::string decode(std::string_view text) {
@@ -169,9 +164,9 @@ wire::RpcResult<wire::CompletionResult> Resources::complete(std::string_view uri
                                                             const mcp::Arguments& chosen) {
   const bool is_document = uri_template == k_document_template;
   if (!is_document && uri_template != k_activity_template)
-    return bad_params(fmt::format("Unknown resource template: {}", show(uri_template)));
+    return wire::invalid_params(fmt::format("Unknown resource template: {}", show(uri_template)));
   if (variable != "workspace" && !(is_document && variable == "id"))
-    return bad_params(fmt::format("{} has no variable {}", uri_template, show(variable)));
+    return wire::invalid_params(fmt::format("{} has no variable {}", uri_template, show(variable)));
   const auto values = session_.read([&](replica::Reader& reader) -> base::Result<std::vector<std::string>> {
     std::vector<std::string> found;
     if (variable == "workspace") {
@@ -184,14 +179,15 @@ wire::RpcResult<wire::CompletionResult> Resources::complete(std::string_view uri
     std::optional<std::string> workspace;
     if (const auto named = chosen.find("workspace"); named != chosen.end()) workspace = named->second;
     TRY_ASSIGN(const auto place, session_.choose_workspace(reader, workspace));
-    TRY_ASSIGN(const auto page, reader.documents({place.workspace}, "", k_completions * 10, ""));
+    TRY_ASSIGN(const auto page,
+               reader.documents({place.workspace}, "", wire::CompletionResult::k_most_values * 10, ""));
     for (const auto& row : page.rows) {
       if (row.id.view().starts_with(prefix) || row.title.find(prefix) != std::string::npos)
         found.push_back(row.id.str());
     }
     return found;
   });
-  if (!values) return bad_params(values.error().message);
+  if (!values) return wire::invalid_params(values.error().message);
   return wire::CompletionResult{*values, static_cast<std::int64_t>(values->size())};
 }
 

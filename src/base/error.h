@@ -65,4 +65,7 @@ struct Error {
   std::string message;
 };
 
+/// What was given does not follow the rules; `message` says which and what would.
+inline Error invalid(std::string message) { return {ErrorCode::validation, std::move(message)}; }
+
 } // namespace memsync::base

@@ -12,7 +12,7 @@ using base::Json;
 namespace {
 
 constexpr std::string_view k_issuer = "memsync-hub";
-constexpr std::size_t k_longest = 1000; // ours have some 300 characters
+constexpr std::size_t k_longest_token = 1000; // ours have some 300 characters
 constexpr int k_variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 
 std::string encode(std::string_view bytes) {
@@ -41,7 +41,7 @@ struct Parts {
 std::optional<Parts> split(std::string_view token) {
   const auto first = token.find('.');
   const auto last = token.rfind('.');
-  if (token.size() > k_longest || first == std::string_view::npos || first == last) return std::nullopt;
+  if (token.size() > k_longest_token || first == std::string_view::npos || first == last) return std::nullopt;
   Parts parts{token.substr(0, first), token.substr(first + 1, last - first - 1), token.substr(last + 1),
               token.substr(0, last)};
   if (parts.payload.find('.') != std::string_view::npos) return std::nullopt;

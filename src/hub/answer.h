@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include "base/result.h"
 #include "wire/hub_messages.h"
 
@@ -38,5 +40,11 @@ class Answer<void> : public base::Expected<void, wire::Problem> {
 
 /// The failure `code` with one sentence that says what to do next.
 inline base::Error refuse(base::ErrorCode code, std::string message) { return {code, std::move(message)}; }
+inline base::Error no_such(std::string_view what) {
+  return refuse(base::ErrorCode::not_found, fmt::format("no such {} in this workspace", what));
+}
+inline base::Error bad_cursor() {
+  return refuse(base::ErrorCode::validation, "the cursor is not one of this list: start without one");
+}
 
 } // namespace memsync::hub

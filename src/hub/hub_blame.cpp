@@ -19,15 +19,7 @@ using model::WorkspaceId;
 
 namespace {
 
-constexpr Sequence k_end{model::Sequence::k_first_provisional - 1};
-
-base::Error bad_cursor() {
-  return refuse(ErrorCode::validation, "the cursor is not one of this list: start without one");
-}
-
-base::Error no_such(std::string_view what) {
-  return refuse(ErrorCode::not_found, fmt::format("no such {} in this workspace", what));
-}
+constexpr Sequence k_after_all{model::Sequence::k_first_provisional - 1};
 
 /// What the log says of the change at `sequence`, without a register.
 std::optional<Change> find_change(StoreReader& reader, const WorkspaceId& workspace, Sequence sequence) {
@@ -70,7 +62,6 @@ class Comparison {
 
   /// The differences by node, above the id `after`; the words of the contents are still to be compared.
   Page<NodeDiff> read(const NodeId& after, std::size_t limit) {
-    constexpr std::size_t k_page_bytes = std::size_t{1} << 20;
     Page<NodeDiff> page;
     std::size_t bytes = 0;
     NodeId last;
@@ -154,7 +145,7 @@ BlameSource read_blame(StoreReader& reader, const WorkspaceId& workspace, const 
   BlameSource source;
   source.changes = find_writers(reader, workspace, node);
   ChangeRange range =
-      reader.list_content_changes(workspace, node.id, {{k_end, 0}, k_versions, k_version_bytes});
+      reader.list_content_changes(workspace, node.id, {{k_after_all, 0}, k_versions, k_version_bytes});
   source.is_complete = !range.more;
   source.contents = std::move(range.rows);
   const auto creation = find_change(reader, workspace, node.created_at.sequence);

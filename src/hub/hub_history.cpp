@@ -26,8 +26,7 @@ struct Below {
     const auto second =
         dash == std::string::npos ? std::nullopt : model::parse_u64(std::string_view(text).substr(dash + 1));
     constexpr auto k_most = static_cast<std::uint64_t>(k_end);
-    if (!first || !second || *first > k_most || *second > k_most)
-      return refuse(ErrorCode::validation, "the cursor is not one of this list: start without one");
+    if (!first || !second || *first > k_most || *second > k_most) return bad_cursor();
     return Below{static_cast<std::int64_t>(*first), static_cast<std::int64_t>(*second)};
   }
 };
@@ -174,7 +173,6 @@ class ActivityList {
 
 /// What a list of changes asks the store for.
 ChangePage page_below(const Below& below, std::size_t limit) {
-  constexpr std::size_t k_page_bytes = std::size_t{1} << 20;
   return {{sequence_of(below.first), below.second}, page_size(limit), k_page_bytes};
 }
 
@@ -212,7 +210,6 @@ Answer<Page<Activity>> Hub::activity(const Principal& principal, const Workspace
 
 Answer<wire::HistoryPage> Hub::log_history(const Principal& principal, const WorkspaceId& workspace,
                                            Sequence before, Sequence after, std::size_t limit) {
-  constexpr std::size_t k_page_bytes = std::size_t{1} << 20;
   return implementation_->read(
       principal, Permission::memory_read, workspace,
       [&](StoreReader& reader, Role) -> Answer<wire::HistoryPage> {

@@ -16,16 +16,6 @@ using model::WorkspaceId;
 
 namespace {
 
-constexpr std::size_t k_page_bytes = std::size_t{1} << 20;
-
-base::Error no_such(std::string_view what) {
-  return refuse(ErrorCode::not_found, fmt::format("no such {} in this workspace", what));
-}
-
-base::Error bad_cursor() {
-  return refuse(ErrorCode::validation, "the cursor is not one of this list: start without one");
-}
-
 std::string name_of_user(StoreReader& reader, const model::UserId& id) {
   const auto user = id.is_empty() ? std::nullopt : reader.find_user(id);
   return user ? user->name : std::string();

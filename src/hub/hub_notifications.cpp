@@ -10,8 +10,6 @@ using model::WorkspaceId;
 
 namespace {
 
-constexpr std::size_t k_page_bytes = std::size_t{1} << 20;
-
 /// Where this principal may read at this moment: nothing of any other workspace is shown or counted, whatever
 /// was written there for the person before they were removed.
 std::vector<WorkspaceId> readable_workspaces(StoreReader& reader, const Principal& principal,
@@ -48,8 +46,7 @@ Answer<Page<Notification>> Hub::notifications(const Principal& principal, const 
   std::int64_t before = std::numeric_limits<std::int64_t>::max();
   if (!cursor.empty()) {
     const auto key = model::parse_u64(cursor);
-    if (!key || *key > static_cast<std::uint64_t>(before))
-      return refuse(ErrorCode::validation, "the cursor is not one of this list: start without one");
+    if (!key || *key > static_cast<std::uint64_t>(before)) return bad_cursor();
     before = static_cast<std::int64_t>(*key);
   }
   return hub.store.read([&](StoreReader& reader) -> Answer<Page<Notification>> {

@@ -38,7 +38,7 @@ class Finder {
       : reader_(reader), workspace_(workspace), request_(request) {}
 
   Answer<Found> find() {
-    constexpr std::size_t k_page_rows = 1'000, k_page_bytes = std::size_t{1} << 20;
+    constexpr std::size_t k_page_rows = 1'000;
     const Sequence after = start();
     Sequence before{reader_.log_range(workspace_).head.value + 1};
     if (request_.change) before.value = std::min(before.value, request_.change->value + 1);

@@ -48,10 +48,10 @@ Inventory take_inventory(StoreReader& reader, base::Timestamp now) {
     inventory.newest = std::max(inventory.newest, user.created_at);
     add_tokens(reader, user, now, inventory);
   }
-  constexpr model::Sequence k_end{std::uint64_t(std::numeric_limits<std::int64_t>::max())};
+  constexpr model::Sequence k_above_all{std::uint64_t(std::numeric_limits<std::int64_t>::max())};
   for (const Workspace& workspace : reader.list_workspaces()) {
     add_workspace(reader, workspace, now, inventory);
-    for (const EntryHeader& last : reader.list_headers(workspace.id, k_end, 1))
+    for (const EntryHeader& last : reader.list_headers(workspace.id, k_above_all, 1))
       inventory.newest = std::max(inventory.newest, last.at);
   }
   for (const AuditEvent& last : reader.list_audit({}, std::numeric_limits<std::int64_t>::max(), 1))

@@ -24,16 +24,15 @@ namespace {
 /// What a channel may read per round: a long backlog must not delay the other workspaces.
 constexpr int k_frames_per_round = 16;
 
-/// What became of the rights of one token.
-struct Rights {
-  bool is_valid = true; // the token
-  std::map<WorkspaceId, model::Role> memberships;
-  std::map<WorkspaceId, base::ErrorCode> refused; // of the workspaces the stream is about
-};
-
 } // namespace
 
 struct Streams::Implementation::Round {
+  /// What became of the rights of one token.
+  struct Rights {
+    bool is_valid = true; // the token
+    std::map<WorkspaceId, model::Role> memberships;
+    std::map<WorkspaceId, base::ErrorCode> refused; // of the workspaces the stream is about
+  };
   struct Channel {
     std::shared_ptr<StreamChannel> channel;
     Sequence published, head;
@@ -304,7 +303,7 @@ void Streams::Implementation::apply_rights(Round& round, Instant now) {
     if (states_.count(check.state.get()) == 0) continue;
     State& state = *check.state;
     state.access_version = round.access_version;
-    Rights& rights = check.rights;
+    Round::Rights& rights = check.rights;
     mark_ready(state);
     // Asked for again since the read: what was read may be older than the change.
     state.is_suspended = suspended_users_.count(state.principal.user) != 0;

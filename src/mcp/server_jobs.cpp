@@ -11,12 +11,10 @@ namespace memsync::mcp {
 
 namespace {
 
+using wire::invalid_params;
+
 /// A tool that asks on and on would never end.
 constexpr int k_max_rounds = 16;
-
-wire::RpcError invalid_params(std::string message) {
-  return {wire::RpcErrorCode::invalid_params, std::move(message), nullptr};
-}
 
 wire::RpcError internal_error(std::string message) {
   return {wire::RpcErrorCode::internal_error, std::move(message), nullptr};

@@ -8,11 +8,9 @@ namespace memsync::mcp {
 
 namespace {
 
-constexpr std::size_t k_max_uri_bytes = 4096;
+using wire::invalid_params;
 
-wire::RpcError invalid_params(std::string message) {
-  return {wire::RpcErrorCode::invalid_params, std::move(message), nullptr};
-}
+constexpr std::size_t k_max_uri_bytes = 4096;
 
 wire::RpcResult<std::string> parse_uri(const Json& params) {
   const auto uri = params.find("uri");

@@ -6,6 +6,7 @@ namespace memsync::mcp {
 
 namespace {
 
+using wire::invalid_params;
 using wire::Json;
 
 std::string_view list_changed_method(ListKind kind) {
@@ -24,10 +25,6 @@ bool wants(const SubscriptionFilter& filter, ListKind kind) {
     case ListKind::resources: return filter.resources;
   }
   return false;
-}
-
-wire::RpcError invalid_params(std::string message) {
-  return {wire::RpcErrorCode::invalid_params, std::move(message), nullptr};
 }
 
 wire::RpcResult<bool> parse_flag(const Json& filter, std::string_view key) {

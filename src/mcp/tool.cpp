@@ -18,12 +18,12 @@ bool is_tool_name(std::string_view name) {
   return !name.empty() && name.size() <= k_max_tool_name && std::all_of(name.begin(), name.end(), is_allowed);
 }
 
-base::Error invalid(std::string message) { return {base::ErrorCode::validation, std::move(message)}; }
-
 base::Result<Json> parse_schema(const std::string& tool, std::string_view which, std::string_view text) {
   auto schema = base::parse_json(text);
-  if (!schema) return invalid(fmt::format("tool {}: {} schema: {}", tool, which, schema.error().message));
-  if (!schema->is_object()) return invalid(fmt::format("tool {}: {} schema is not an object", tool, which));
+  if (!schema)
+    return base::invalid(fmt::format("tool {}: {} schema: {}", tool, which, schema.error().message));
+  if (!schema->is_object())
+    return base::invalid(fmt::format("tool {}: {} schema is not an object", tool, which));
   return *std::move(schema);
 }
 
@@ -88,13 +88,13 @@ void Responder::deliver(ToolOutcome outcome) {
 }
 
 base::Result<> ToolRegistry::add(Tool tool) {
-  if (!is_tool_name(tool.name)) return invalid(fmt::format("bad tool name \"{}\"", tool.name));
-  if (find(tool.name) != nullptr) return invalid(fmt::format("tool {} exists twice", tool.name));
-  if (!tool.handler) return invalid(fmt::format("tool {} has no handler", tool.name));
+  if (!is_tool_name(tool.name)) return base::invalid(fmt::format("bad tool name \"{}\"", tool.name));
+  if (find(tool.name) != nullptr) return base::invalid(fmt::format("tool {} exists twice", tool.name));
+  if (!tool.handler) return base::invalid(fmt::format("tool {} has no handler", tool.name));
   Entry entry;
   TRY_ASSIGN(entry.definition.input_schema, parse_schema(tool.name, "input", tool.input_schema));
   if (entry.definition.input_schema.value("type", Json()) != "object") {
-    return invalid(fmt::format("tool {}: input schema is not of type object", tool.name));
+    return base::invalid(fmt::format("tool {}: input schema is not of type object", tool.name));
   }
   if (!tool.output_schema.empty()) {
     TRY_ASSIGN(entry.definition.output_schema, parse_schema(tool.name, "output", tool.output_schema));

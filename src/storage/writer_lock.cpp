@@ -18,8 +18,6 @@
 
 namespace memsync::storage {
 
-namespace {
-
 using base::Error;
 using base::ErrorCode;
 using base::Instant;
@@ -63,6 +61,8 @@ class ThreadGate {
   std::deque<Waiter*> waiters_; // guarded by mutex_
   bool is_taken_ = false;       // guarded by mutex_
 };
+
+namespace {
 
 /// The gate of a file, shared by every FileLock of it in this process. A forked child has gates of its own:
 /// a copied one may have been taken by a thread that does not exist in the child.

@@ -37,6 +37,9 @@ struct RpcError {
   std::string message;
   Json data = nullptr; // null: no `data` member
 };
+inline RpcError invalid_params(std::string message) {
+  return {RpcErrorCode::invalid_params, std::move(message), nullptr};
+}
 
 /// A call that must be answered. `params` is always an object, empty when absent.
 struct RpcRequest {

@@ -110,10 +110,9 @@ Json encode_prompt_result(const PromptResult& result, Revision revision) {
 }
 
 Json encode_completion(const CompletionResult& completion) {
-  constexpr std::size_t k_max_values = 100; // of the specification
   Json values = Json::array();
   for (const auto& value : completion.values) {
-    if (values.size() == k_max_values) break;
+    if (values.size() == CompletionResult::k_most_values) break;
     values.push_back(value);
   }
   const auto available = static_cast<std::int64_t>(completion.values.size());

@@ -57,10 +57,6 @@ constexpr std::array<Features, 5> k_revisions = {{
 constexpr std::array<std::string_view, 8> k_severities = {"debug", "info",     "notice", "warning",
                                                           "error", "critical", "alert",  "emergency"};
 
-RpcError invalid_params(std::string message) {
-  return {RpcErrorCode::invalid_params, std::move(message), nullptr};
-}
-
 /// The member `key` of `object` (null when `object` is none), or null.
 const Json* find_member(const Json& object, std::string_view key) {
   if (!object.is_object()) return nullptr;

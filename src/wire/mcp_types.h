@@ -92,7 +92,8 @@ struct PromptResult {
 };
 
 struct CompletionResult {
-  std::vector<std::string> values = {}; // at most 100 are sent
+  static constexpr std::size_t k_most_values = 100; // of the specification; more are not sent
+  std::vector<std::string> values = {};
   std::optional<std::int64_t> total = {};
 };
 

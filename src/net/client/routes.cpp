@@ -12,10 +12,6 @@ using wire::Problem;
 
 namespace {
 
-std::string workspace_path(const model::WorkspaceId& workspace, std::string_view rest) {
-  return fmt::format("/api/v1/workspaces/{}/{}", workspace.view(), rest);
-}
-
 Problem problem(ErrorCode code, std::string detail) {
   Problem made;
   made.code = code;
@@ -27,26 +23,26 @@ Problem problem(ErrorCode code, std::string detail) {
 struct Encoder {
   HttpRequest operator()(const replica::MeRequest&) const { return {"/api/v1/me", std::nullopt}; }
   HttpRequest operator()(const replica::PushToWorkspace& push) const {
-    return {workspace_path(push.workspace, "push"), wire::encode(push.push)};
+    return {workspace_path(push.workspace, "/push"), wire::encode(push.push)};
   }
   HttpRequest operator()(const replica::PullFromWorkspace& pull) const {
     return {pull_path(pull, std::chrono::seconds(0)), std::nullopt};
   }
   HttpRequest operator()(const replica::OpenSnapshot& open) const {
-    return {workspace_path(open.workspace, "snapshot"), wire::encode(open.snapshot)};
+    return {workspace_path(open.workspace, "/snapshot"), wire::encode(open.snapshot)};
   }
   HttpRequest operator()(const replica::NextSnapshotPage& page) const {
     return {
-        workspace_path(page.workspace, fmt::format("snapshot/{}?after_key={}", escape_segment(page.session),
+        workspace_path(page.workspace, fmt::format("/snapshot/{}?after_key={}", escape_segment(page.session),
                                                    escape_segment(page.after_key))),
         std::nullopt};
   }
   HttpRequest operator()(const replica::GetDigest& get) const {
-    return {workspace_path(get.workspace, "digest"), std::nullopt};
+    return {workspace_path(get.workspace, "/digest"), std::nullopt};
   }
   HttpRequest operator()(const replica::GetHistory& get) const {
-    return {workspace_path(get.workspace, fmt::format("history?before={}&after={}&limit={}", get.before.value,
-                                                      get.after.value, get.limit)),
+    return {workspace_path(get.workspace, fmt::format("/history?before={}&after={}&limit={}",
+                                                      get.before.value, get.after.value, get.limit)),
             std::nullopt};
   }
   HttpRequest operator()(const replica::GetNotifications& get) const {
@@ -103,9 +99,13 @@ struct Decoder {
 
 } // namespace
 
+std::string workspace_path(const model::WorkspaceId& workspace, std::string_view rest) {
+  return fmt::format("/api/v1/workspaces/{}{}", workspace.view(), rest);
+}
+
 std::string pull_path(const replica::PullFromWorkspace& pull, std::chrono::seconds wait) {
   std::string path =
-      workspace_path(pull.workspace, fmt::format("pull?after={}&limit={}", pull.after.str(), pull.limit));
+      workspace_path(pull.workspace, fmt::format("/pull?after={}&limit={}", pull.after.str(), pull.limit));
   if (!pull.replica.is_empty()) path += fmt::format("&replica={}", pull.replica.view());
   if (wait.count() > 0) path += fmt::format("&wait={}", wait.count());
   return path;

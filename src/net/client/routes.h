@@ -24,6 +24,9 @@ HttpRequest encode_request(const replica::HubRequest& request);
 /// (`offline`, naming what answered) and one that cannot be read (`internal`).
 HubContent decode_answer(const replica::HubRequest& request, const Answer& answer);
 
+/// The path of a workspace in the API, escaped, with what follows: "/push", "?confirm=Core".
+std::string workspace_path(const model::WorkspaceId& workspace, std::string_view rest = "");
+
 std::string pull_path(const replica::PullFromWorkspace& pull, std::chrono::seconds wait);
 std::string stream_path(const replica::ListenRequest& request);
 

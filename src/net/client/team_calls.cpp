@@ -14,9 +14,6 @@ namespace {
 
 constexpr const char* k_choices_path = "/api/v1/notifications/preferences";
 
-std::string workspace_path(const model::WorkspaceId& team, std::string_view rest = "") {
-  return fmt::format("/api/v1/workspaces/{}{}", team.view(), rest);
-}
 std::string team_path(const model::WorkspaceId& team, std::string_view rest) {
   return fmt::format("/api/v1/teams/{}{}", team.view(), rest);
 }

@@ -3,7 +3,7 @@ file(GLOB model_form CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/model/*.cpp"
 list(FILTER model_form EXCLUDE REGEX "(main|exhaustive)\\.cpp$")
 add_library(model_form STATIC ${model_form})
 target_link_libraries(model_form PUBLIC memsync_model)
-target_precompile_headers(model_form PRIVATE "${PROJECT_SOURCE_DIR}/src/base/precompiled.h")
+memsync_precompile(model_form)
 
 add_executable(model_simulator model/main.cpp)
 add_executable(model_exhaustive model/exhaustive.cpp)

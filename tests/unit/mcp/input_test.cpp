@@ -34,8 +34,8 @@ void settle(ToolCall call, Responder responder) {
                                            call.context.input->state["base"].get<int>())));
 }
 
-struct Fixture : Harness {
-  Fixture() {
+struct AskingTool : Harness {
+  AskingTool() {
     add(tool("settle", settle, false));
     start();
   }
@@ -57,7 +57,7 @@ Json accept(std::string_view keep) { return {{"action", "accept"}, {"content", {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(AskingTool,
                   "a legacy client is asked with a request of ours and its answer finishes the call") {
   initialize("2025-11-25", k_form);
   request(1, "tools/call", {{"name", "settle"}});
@@ -95,7 +95,7 @@ TEST_CASE("the time that a person takes for a form does not count as the call's"
   CHECK_EQ(first_text(harness.next()), "all the time");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a client of 2025-06-18 gets the choice as it knows it") {
+TEST_CASE_FIXTURE(AskingTool, "a client of 2025-06-18 gets the choice as it knows it") {
   initialize("2025-06-18", k_form);
   request(1, "tools/call", {{"name", "settle"}});
   const Json question = next();
@@ -103,7 +103,7 @@ TEST_CASE_FIXTURE(Fixture, "a client of 2025-06-18 gets the choice as it knows i
   CHECK(question["params"]["requestedSchema"]["properties"]["keep"]["enumNames"] == Json{"Ours", "Theirs"});
 }
 
-TEST_CASE_FIXTURE(Fixture, "declining, cancelling and failing leave the question open") {
+TEST_CASE_FIXTURE(AskingTool, "declining, cancelling and failing leave the question open") {
   initialize("2025-11-25", k_form);
   for (const Json& reply :
        {Json{{"result", {{"action", "decline"}}}}, Json{{"result", {{"action", "cancel"}}}},
@@ -116,14 +116,14 @@ TEST_CASE_FIXTURE(Fixture, "declining, cancelling and failing leave the question
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "a legacy client without forms is not asked") {
+TEST_CASE_FIXTURE(AskingTool, "a legacy client without forms is not asked") {
   initialize("2025-11-25");
   CHECK(first_text(call("settle")) == "left open");
   initialize("2025-03-26", k_form);
   CHECK(first_text(call("settle")) == "left open");
 }
 
-TEST_CASE_FIXTURE(Fixture, "cancelling the call closes its form on the client's side") {
+TEST_CASE_FIXTURE(AskingTool, "cancelling the call closes its form on the client's side") {
   initialize("2025-11-25", k_form);
   request(1, "tools/call", {{"name", "settle"}});
   const Json id = next()["id"];
@@ -136,7 +136,8 @@ TEST_CASE_FIXTURE(Fixture, "cancelling the call closes its form on the client's 
   CHECK(server().is_idle());
 }
 
-TEST_CASE_FIXTURE(Fixture, "forms that are open when the client leaves count as cancelled, later ones too") {
+TEST_CASE_FIXTURE(AskingTool,
+                  "forms that are open when the client leaves count as cancelled, later ones too") {
   initialize("2025-11-25", k_form);
   request(1, "tools/call", {{"name", "settle"}});
   next();
@@ -145,7 +146,7 @@ TEST_CASE_FIXTURE(Fixture, "forms that are open when the client leaves count as 
   CHECK(first_text(call("settle")) == "left open");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a modern client is asked in the result and answers in a retry") {
+TEST_CASE_FIXTURE(AskingTool, "a modern client is asked in the result and answers in a retry") {
   const Json first = ask_form();
   CHECK(first["resultType"] == "input_required");
   CHECK(first["inputRequests"]["choice"]["method"] == "elicitation/create");
@@ -155,13 +156,14 @@ TEST_CASE_FIXTURE(Fixture, "a modern client is asked in the result and answers i
   CHECK(first_text(declined) == "left open");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a modern client without forms learns which capability is needed") {
+TEST_CASE_FIXTURE(AskingTool, "a modern client without forms learns which capability is needed") {
   const Json answer = ask_modern("tools/call", {{"name", "settle"}});
   CHECK(error_code(answer) == -32021);
   CHECK(answer["error"]["data"]["requiredCapabilities"]["elicitation"].contains("form"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a request state is accepted once, unchanged, for its own request and in time") {
+TEST_CASE_FIXTURE(AskingTool,
+                  "a request state is accepted once, unchanged, for its own request and in time") {
   add(tool("other", settle, false));
   start();
   const std::string state = ask_form()["requestState"];
@@ -179,7 +181,7 @@ TEST_CASE_FIXTURE(Fixture, "a request state is accepted once, unchanged, for its
   CHECK(error_code(retry(late, accept("ours"))) == -32602);
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(AskingTool,
                   "an answer that is missing is asked for again, and one without state starts afresh") {
   const Json again = ask_modern("tools/call",
                                 {{"name", "settle"},
@@ -192,7 +194,7 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(stateless["result"]["resultType"] == "input_required");
 }
 
-TEST_CASE_FIXTURE(Fixture, "malformed answers are refused and leave the request state usable") {
+TEST_CASE_FIXTURE(AskingTool, "malformed answers are refused and leave the request state usable") {
   const Json state = ask_form()["requestState"];
   CHECK(error_code(retry(state, 5)) == -32602);
   for (const Json& malformed : {Json(nullptr), Json(5), Json::array()}) {

@@ -8,8 +8,8 @@ using namespace memsync::mcp::testing;
 
 namespace {
 
-struct Fixture : Harness {
-  Fixture() {
+struct EchoServer : Harness {
+  EchoServer() {
     add(tool("echo", [](ToolCall call, Responder responder) {
       ToolResult result;
       result.structured = {{"echo", call.arguments}};
@@ -21,7 +21,8 @@ struct Fixture : Harness {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Fixture, "initialize answers in every legacy revision and offers the newest for others") {
+TEST_CASE_FIXTURE(EchoServer,
+                  "initialize answers in every legacy revision and offers the newest for others") {
   for (const char* revision : {"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"}) {
     const Json answer = ask("initialize", {{"protocolVersion", revision},
                                            {"capabilities", Json::object()},
@@ -39,7 +40,7 @@ TEST_CASE_FIXTURE(Fixture, "initialize answers in every legacy revision and offe
   CHECK(error_code(ask("initialize", {{"protocolVersion", 5}})) == -32602);
 }
 
-TEST_CASE_FIXTURE(Fixture, "server/discover answers at once with versions, capabilities and cache hints") {
+TEST_CASE_FIXTURE(EchoServer, "server/discover answers at once with versions, capabilities and cache hints") {
   const Json answer = ask_modern("server/discover");
   CHECK(answer["result"]["supportedVersions"] == Json{"2026-07-28"});
   CHECK(answer["result"]["resultType"] == "complete");
@@ -49,13 +50,13 @@ TEST_CASE_FIXTURE(Fixture, "server/discover answers at once with versions, capab
   CHECK(answer["result"]["instructions"] == "Be kind.");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a probe with server/discover and then initialize are both answered") {
+TEST_CASE_FIXTURE(EchoServer, "a probe with server/discover and then initialize are both answered") {
   CHECK(ask_modern("server/discover").contains("result"));
   initialize();
   CHECK(error_code(ask("tools/list")) == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "legacy requests before initialize are refused, except ping") {
+TEST_CASE_FIXTURE(EchoServer, "legacy requests before initialize are refused, except ping") {
   CHECK(error_code(ask("tools/list")) == -32602);
   CHECK(error_code(call("echo")) == -32602);
   CHECK(ask("ping")["result"] == Json::object());
@@ -63,21 +64,21 @@ TEST_CASE_FIXTURE(Fixture, "legacy requests before initialize are refused, excep
   CHECK(error_code(ask("tools/list")) == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "the modern era needs no initialize and has none of the legacy methods") {
+TEST_CASE_FIXTURE(EchoServer, "the modern era needs no initialize and has none of the legacy methods") {
   CHECK(error_code(ask_modern("tools/list")) == 0);
   for (const char* method : {"initialize", "ping", "logging/setLevel", "resources/subscribe", "no/such"}) {
     CHECK(error_code(ask_modern(method)) == -32601);
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "modern-only methods without their _meta have invalid params") {
+TEST_CASE_FIXTURE(EchoServer, "modern-only methods without their _meta have invalid params") {
   CHECK(error_code(ask("server/discover")) == -32602);
   CHECK(error_code(ask("subscriptions/listen")) == -32602);
   CHECK(error_code(ask("tools/list",
                        {{"_meta", {{"io.modelcontextprotocol/protocolVersion", "2026-07-28"}}}})) == -32602);
 }
 
-TEST_CASE_FIXTURE(Fixture, "an unknown modern version is refused with the versions that are served") {
+TEST_CASE_FIXTURE(EchoServer, "an unknown modern version is refused with the versions that are served") {
   modern(1, "no/such/method", Json::object(), Json::object(),
          {{"io.modelcontextprotocol/protocolVersion", "2099-01-01"}});
   const Json answer = next();
@@ -85,7 +86,7 @@ TEST_CASE_FIXTURE(Fixture, "an unknown modern version is refused with the versio
   CHECK(answer["error"]["data"] == Json{{"supported", {"2026-07-28"}}, {"requested", "2099-01-01"}});
 }
 
-TEST_CASE_FIXTURE(Fixture, "both eras are served side by side") {
+TEST_CASE_FIXTURE(EchoServer, "both eras are served side by side") {
   initialize("2025-06-18");
   CHECK_FALSE(ask("tools/list")["result"].contains("ttlMs"));
   CHECK(ask_modern("tools/list")["result"].contains("ttlMs"));
@@ -108,7 +109,7 @@ TEST_CASE("a server of the legacy era refuses the probe and serves a session") {
   CHECK(harness.next()["params"]["content"] == "x");
 }
 
-TEST_CASE_FIXTURE(Fixture, "every malformed line gets its error and the next request is answered") {
+TEST_CASE_FIXTURE(EchoServer, "every malformed line gets its error and the next request is answered") {
   struct Case {
     std::string text;
     int code;
@@ -150,7 +151,7 @@ TEST_CASE_FIXTURE(Fixture, "every malformed line gets its error and the next req
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "an overlong line is answered with an error without id") {
+TEST_CASE_FIXTURE(EchoServer, "an overlong line is answered with an error without id") {
   server().receive_overlong(12'000'000);
   const Json answer = next();
   CHECK(error_code(answer) == -32700);
@@ -158,7 +159,7 @@ TEST_CASE_FIXTURE(Fixture, "an overlong line is answered with an error without i
   CHECK(ask("ping").contains("result"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "notifications and stray responses are never answered") {
+TEST_CASE_FIXTURE(EchoServer, "notifications and stray responses are never answered") {
   initialize();
   for (const char* text :
        {R"({"jsonrpc":"2.0","method":"notifications/unknown"})", R"({"jsonrpc":"2.0","method":"tools/list"})",
@@ -174,7 +175,7 @@ TEST_CASE_FIXTURE(Fixture, "notifications and stray responses are never answered
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "batches are served in revision 2025-03-26 and answered as one array") {
+TEST_CASE_FIXTURE(EchoServer, "batches are served in revision 2025-03-26 and answered as one array") {
   const char* batch =
       R"([{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","method":"notifications/x"},)"
       R"({"jsonrpc":"2.0","id":2,"method":"no/such"},7,)"
@@ -221,7 +222,7 @@ TEST_CASE("a batch is answered when its last member is, and a cancelled member i
   CHECK(harness.is_silent());
 }
 
-TEST_CASE_FIXTURE(Fixture, "the client is announced once per identity, in both eras") {
+TEST_CASE_FIXTURE(EchoServer, "the client is announced once per identity, in both eras") {
   std::vector<std::string> seen;
   hooks.client_seen = [&](const wire::Caller& caller) { seen.push_back(caller.client.name); };
   start();

@@ -68,8 +68,8 @@ class Greetings final : public PromptProvider {
       {.name = "part"}};
 };
 
-struct Fixture : Harness {
-  Fixture() {
+struct ManyItems : Harness {
+  ManyItems() {
     resources = &numbers;
     prompts = &greetings;
     config.page_size = 2;
@@ -99,13 +99,13 @@ struct Fixture : Harness {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Fixture, "lists are paged with opaque cursors and come in a stable order") {
+TEST_CASE_FIXTURE(ManyItems, "lists are paged with opaque cursors and come in a stable order") {
   CHECK(collect("tools/list", "tools", "name") == std::vector<std::string>{"a", "b", "c", "d", "e"});
   CHECK(collect("resources/list", "resources", "uri").size() == 9);
   CHECK(collect("prompts/list", "prompts", "name") == std::vector<std::string>{"greet", "part"});
 }
 
-TEST_CASE_FIXTURE(Fixture, "a cursor of another list, a changed one and other text are refused") {
+TEST_CASE_FIXTURE(ManyItems, "a cursor of another list, a changed one and other text are refused") {
   const std::string cursor = ask("tools/list")["result"]["nextCursor"];
   CHECK(error_code(ask("tools/list", {{"cursor", cursor}})) == 0);
   CHECK(error_code(ask("prompts/list", {{"cursor", cursor}})) == -32602);
@@ -127,7 +127,8 @@ TEST_CASE("base64url text that another text would decode to is refused") {
   CHECK_FALSE(decode_base64url("+/"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "resources are read, described by templates and missed with the code of the era") {
+TEST_CASE_FIXTURE(ManyItems,
+                  "resources are read, described by templates and missed with the code of the era") {
   CHECK(ask("resources/read", {{"uri", "x://1"}})["result"]["contents"][0] ==
         Json{{"uri", "x://1"}, {"mimeType", "text/plain"}, {"text", "n"}});
   CHECK(ask("resources/templates/list")["result"]["resourceTemplates"][0]["uriTemplate"] == "x://{n}");
@@ -140,7 +141,7 @@ TEST_CASE_FIXTURE(Fixture, "resources are read, described by templates and misse
   CHECK(modern["cacheScope"] == "private");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a prompt checks its arguments and names the known ones") {
+TEST_CASE_FIXTURE(ManyItems, "a prompt checks its arguments and names the known ones") {
   CHECK(ask("prompts/get", {{"name", "greet"},
                             {"arguments", {{"who", "Ada"}}}})["result"]["messages"][0]["content"]["text"] ==
         "Hello Ada");
@@ -152,7 +153,7 @@ TEST_CASE_FIXTURE(Fixture, "a prompt checks its arguments and names the known on
   CHECK(unknown["error"]["message"].get<std::string>().find("who, how") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "arguments of prompts and variables of templates are completed") {
+TEST_CASE_FIXTURE(ManyItems, "arguments of prompts and variables of templates are completed") {
   const Json by_template =
       ask("completion/complete", {{"ref", {{"type", "ref/resource"}, {"uri", "x://{n}"}}},
                                   {"argument", {{"name", "n"}, {"value", "7"}}}});
@@ -180,7 +181,8 @@ TEST_CASE("what a server does not offer is no method and no capability") {
   CHECK_FALSE(capabilities.contains("completions"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a legacy session hears of changed lists and of the resources it subscribed to") {
+TEST_CASE_FIXTURE(ManyItems,
+                  "a legacy session hears of changed lists and of the resources it subscribed to") {
   server().tools_changed();
   CHECK(next()["method"] == "notifications/tools/list_changed");
   server().resource_updated("x://1");
@@ -275,7 +277,7 @@ TEST_CASE("lists that never change are advertised in neither era, not acknowledg
   CHECK(harness.is_silent());
 }
 
-TEST_CASE_FIXTURE(Fixture, "a listen with a bad filter or too many of them is refused") {
+TEST_CASE_FIXTURE(ManyItems, "a listen with a bad filter or too many of them is refused") {
   CHECK(error_code(ask_modern("subscriptions/listen")) == -32602);
   CHECK(error_code(ask_modern("subscriptions/listen", {{"notifications", {{"toolsListChanged", 1}}}})) ==
         -32602);

@@ -9,7 +9,7 @@ using model::NodeId;
 
 namespace {
 
-base::Result<DocumentRow> resolve(Store& store, std::string_view name) {
+base::Result<DocumentRow> resolve_document(Store& store, std::string_view name) {
   return store.replica->read([&](Reader& reader) { return reader.resolve_document(local_of(reader), name); });
 }
 
@@ -31,25 +31,25 @@ TEST_CASE("a document is named by its exact title, its id or a prefix") {
   Store store;
   const NodeId id = store.remember("Release plan");
   store.remember("Release plan, part two");
-  CHECK(must(resolve(store, "Release plan")).id == id);
-  CHECK(must(resolve(store, id.view())).id == id);
-  CHECK(must(resolve(store, id.view().substr(0, 8))).id == id);
+  CHECK(must(resolve_document(store, "Release plan")).id == id);
+  CHECK(must(resolve_document(store, id.view())).id == id);
+  CHECK(must(resolve_document(store, id.view().substr(0, 8))).id == id);
 }
 
 TEST_CASE("an unknown document is refused with near matches") {
   Store store;
   store.remember("Release plan");
-  const auto near = resolve(store, "release");
+  const auto near = resolve_document(store, "release");
   CHECK(code_of(near) == ErrorCode::not_found);
   CHECK(message_of(near).find("Release plan") != std::string::npos);
-  CHECK(code_of(resolve(store, "100% wrong_\\")) == ErrorCode::not_found);
+  CHECK(code_of(resolve_document(store, "100% wrong_\\")) == ErrorCode::not_found);
 }
 
 TEST_CASE("two documents of one title are refused with both ids") {
   Store store;
   const NodeId one = store.remember("Notes");
   store.remember("Notes");
-  const auto both = resolve(store, "Notes");
+  const auto both = resolve_document(store, "Notes");
   CHECK(code_of(both) == ErrorCode::validation);
   CHECK(message_of(both).find(one.view().substr(0, 6)) != std::string::npos);
 }
@@ -58,10 +58,10 @@ TEST_CASE("a node below a document is no document, and a deleted document is non
   Store store;
   const NodeId id = store.remember("doc");
   const NodeId child = store.remember("child", "", {id, {}});
-  CHECK(code_of(resolve(store, "child")) == ErrorCode::not_found);
-  CHECK(code_of(resolve(store, child.view())) == ErrorCode::not_found);
+  CHECK(code_of(resolve_document(store, "child")) == ErrorCode::not_found);
+  CHECK(code_of(resolve_document(store, child.view())) == ErrorCode::not_found);
   store.edit(store.local().id, [&](Editor& editor) { return editor.remove(id); });
-  CHECK(code_of(resolve(store, "doc")) == ErrorCode::not_found);
+  CHECK(code_of(resolve_document(store, "doc")) == ErrorCode::not_found);
 }
 
 TEST_CASE("a document counts its visible nodes, whatever is deleted, restored or moved") {

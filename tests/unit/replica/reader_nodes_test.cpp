@@ -9,8 +9,8 @@ using model::NodeId;
 
 namespace {
 
-base::Result<NodeRow> resolve(Store& store, std::string_view name,
-                              Reader::Deleted deleted = Reader::Deleted::excluded) {
+base::Result<NodeRow> resolve_node(Store& store, std::string_view name,
+                                   Reader::Deleted deleted = Reader::Deleted::excluded) {
   return store.replica->read(
       [&](Reader& reader) { return reader.resolve_node(reader.workspaces().front(), name, deleted); });
 }
@@ -71,23 +71,23 @@ TEST_CASE("a node is pending until the hub confirms it, and in conflict while a 
 TEST_CASE("a node is found by a prefix of six characters in any case, but not by five") {
   Store store;
   with_id(store, "abcdef00000000000000", "one");
-  CHECK(must(resolve(store, "abcdef")).node.title.value == "one");
-  CHECK(must(resolve(store, "ABCDEF0")).node.title.value == "one");
-  CHECK(code_of(resolve(store, "abcde")) == ErrorCode::not_found);
-  CHECK(code_of(resolve(store, "not an id")) == ErrorCode::not_found);
-  CHECK(code_of(resolve(store, "")) == ErrorCode::not_found);
+  CHECK(must(resolve_node(store, "abcdef")).node.title.value == "one");
+  CHECK(must(resolve_node(store, "ABCDEF0")).node.title.value == "one");
+  CHECK(code_of(resolve_node(store, "abcde")) == ErrorCode::not_found);
+  CHECK(code_of(resolve_node(store, "not an id")) == ErrorCode::not_found);
+  CHECK(code_of(resolve_node(store, "")) == ErrorCode::not_found);
 }
 
 TEST_CASE("a prefix of several nodes is refused with the candidates") {
   Store store;
   with_id(store, "abcdef00000000000000", "one");
   with_id(store, "abcdef11111111111111", "two");
-  const auto both = resolve(store, "abcdef");
+  const auto both = resolve_node(store, "abcdef");
   CHECK(code_of(both) == ErrorCode::validation);
   CHECK(message_of(both).find("abcdef0 \"one\"") != std::string::npos);
   CHECK(message_of(both).find("abcdef1 \"two\"") != std::string::npos);
-  CHECK(must(resolve(store, "abcdef1")).node.title.value == "two");
-  const auto near = resolve(store, "abcdzz");
+  CHECK(must(resolve_node(store, "abcdef1")).node.title.value == "two");
+  const auto near = resolve_node(store, "abcdzz");
   CHECK(code_of(near) == ErrorCode::not_found);
   CHECK(message_of(near).find("one") != std::string::npos);
 }
@@ -112,10 +112,10 @@ TEST_CASE("a deleted node is found only when deleted ones are asked for") {
   const NodeId child = store.remember("child", "", {document, {}});
   store.edit(store.local().id, [&](Editor& editor) { return editor.remove(document); });
   for (const NodeId& id : {document, child}) {
-    const auto gone = resolve(store, id.view());
+    const auto gone = resolve_node(store, id.view());
     CHECK(code_of(gone) == ErrorCode::not_found);
     CHECK(message_of(gone).find("restore") != std::string::npos);
-    CHECK(must(resolve(store, id.view(), Reader::Deleted::included)).node.id == id);
+    CHECK(must(resolve_node(store, id.view(), Reader::Deleted::included)).node.id == id);
   }
 }
 

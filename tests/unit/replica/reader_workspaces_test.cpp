@@ -8,7 +8,7 @@ using base::ErrorCode;
 
 namespace {
 
-base::Result<WorkspaceRow> resolve(Store& store, std::string_view name) {
+base::Result<WorkspaceRow> resolve_workspace(Store& store, std::string_view name) {
   return store.replica->read([&](Reader& reader) { return reader.resolve_workspace(name); });
 }
 
@@ -16,24 +16,24 @@ base::Result<WorkspaceRow> resolve(Store& store, std::string_view name) {
 
 TEST_CASE("a workspace is named by its id, a prefix, its name or the word for its kind") {
   TeamStore store;
-  CHECK(must(resolve(store, "Core")).id == store.id);
-  CHECK(must(resolve(store, store.id.str())).id == store.id);
-  CHECK(must(resolve(store, store.id.view().substr(0, 6))).id == store.id);
-  CHECK(must(resolve(store, "local")).kind == model::WorkspaceKind::local);
+  CHECK(must(resolve_workspace(store, "Core")).id == store.id);
+  CHECK(must(resolve_workspace(store, store.id.str())).id == store.id);
+  CHECK(must(resolve_workspace(store, store.id.view().substr(0, 6))).id == store.id);
+  CHECK(must(resolve_workspace(store, "local")).kind == model::WorkspaceKind::local);
 }
 
 TEST_CASE("an unknown workspace is refused with the list of those there are") {
   TeamStore store;
-  const auto unknown = resolve(store, "nothing");
+  const auto unknown = resolve_workspace(store, "nothing");
   CHECK(code_of(unknown) == ErrorCode::not_found);
   CHECK(message_of(unknown).find("Core") != std::string::npos);
-  CHECK(code_of(resolve(store, "personal")) == ErrorCode::not_found);
+  CHECK(code_of(resolve_workspace(store, "personal")) == ErrorCode::not_found);
 }
 
 TEST_CASE("two workspaces of one name are refused with both ids") {
   TeamStore store;
   store.sql("UPDATE workspace SET name = 'local' WHERE kind = 'team'");
-  const auto both = resolve(store, "local");
+  const auto both = resolve_workspace(store, "local");
   CHECK(code_of(both) == ErrorCode::validation);
   CHECK(message_of(both).find(store.id.str()) != std::string::npos);
 }

@@ -60,6 +60,13 @@ inline std::int64_t count_notes(Database& database) {
   return query_number(database, "SELECT count(*) FROM note");
 }
 
+/// A database file with the table of notes, open.
+struct NoteStore {
+  TemporaryFolder folder;
+  std::string path = folder.file("notes.db");
+  std::unique_ptr<Database> database = open_database(options_for(path));
+};
+
 /// Runs `work(index)` in `count` forked processes at once; the number that did not return true. No Database
 /// of the files they use may be open here: SQLite's locks do not survive a fork.
 inline int run_processes(int count, const std::function<bool(int)>& work) {

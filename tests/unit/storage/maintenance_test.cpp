@@ -11,11 +11,7 @@ using memsync::base::Result;
 
 namespace {
 
-struct Fixture {
-  TemporaryFolder folder;
-  std::string path = folder.file("notes.db");
-  std::unique_ptr<Database> database = open_database(options_for(path));
-
+struct Maintained : NoteStore {
   std::uintmax_t wal_bytes() const { return std::filesystem::file_size(path + "-wal"); }
   void write_megabytes(int count) {
     const std::string text(1 << 20, 'x');
@@ -25,7 +21,7 @@ struct Fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Fixture, "closing the last connection does not checkpoint") {
+TEST_CASE_FIXTURE(Maintained, "closing the last connection does not checkpoint") {
   REQUIRE(add_note(*database, "in the WAL"));
   const auto size = std::filesystem::file_size(path);
   const auto wal = wal_bytes();
@@ -36,7 +32,7 @@ TEST_CASE_FIXTURE(Fixture, "closing the last connection does not checkpoint") {
   CHECK(count_notes(*open_database(options_for(path))) == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a passive checkpoint waits for a large WAL and then lets it start again") {
+TEST_CASE_FIXTURE(Maintained, "a passive checkpoint waits for a large WAL and then lets it start again") {
   REQUIRE(add_note(*database, "small"));
   CHECK(*database->checkpoint(CheckpointMode::passive) == false);
   write_megabytes(5);
@@ -48,14 +44,14 @@ TEST_CASE_FIXTURE(Fixture, "a passive checkpoint waits for a large WAL and then 
   CHECK(database->quick_check());
 }
 
-TEST_CASE_FIXTURE(Fixture, "a truncating checkpoint empties the WAL") {
+TEST_CASE_FIXTURE(Maintained, "a truncating checkpoint empties the WAL") {
   write_megabytes(1);
   CHECK(database->checkpoint(CheckpointMode::truncate));
   CHECK(wal_bytes() == 0);
   CHECK(count_notes(*database) == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a truncating checkpoint is busy while a reader needs the WAL") {
+TEST_CASE_FIXTURE(Maintained, "a truncating checkpoint is busy while a reader needs the WAL") {
   const auto reader = open_database(options_for(path));
   write_megabytes(1);
   const auto result = reader->read([&](ReadTxn& txn) -> Result<> {
@@ -71,7 +67,7 @@ TEST_CASE_FIXTURE(Fixture, "a truncating checkpoint is busy while a reader needs
   CHECK(database->checkpoint(CheckpointMode::truncate));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a passive checkpoint empties a WAL that a reader made overdue") {
+TEST_CASE_FIXTURE(Maintained, "a passive checkpoint empties a WAL that a reader made overdue") {
   const auto reader = open_database(options_for(path));
   const auto result = reader->read([&](ReadTxn& txn) -> Result<> {
     Statement count = txn.prepare("SELECT count(*) FROM note");
@@ -85,7 +81,7 @@ TEST_CASE_FIXTURE(Fixture, "a passive checkpoint empties a WAL that a reader mad
   CHECK(wal_bytes() == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a reader that never ends cannot grow the WAL without bound") {
+TEST_CASE_FIXTURE(Maintained, "a reader that never ends cannot grow the WAL without bound") {
   const auto reader = open_database(options_for(path));
   const auto result = reader->read([&](ReadTxn& txn) -> Result<> {
     Statement count = txn.prepare("SELECT count(*) FROM note");
@@ -105,7 +101,7 @@ TEST_CASE_FIXTURE(Fixture, "a reader that never ends cannot grow the WAL without
   CHECK(wal_bytes() < (std::uintmax_t{1} << 20));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a backup made while others write is whole and opens clean") {
+TEST_CASE_FIXTURE(Maintained, "a backup made while others write is whole and opens clean") {
   REQUIRE(add_note(*database, "first"));
   std::atomic<bool> is_stopped = false;
   std::atomic<int> written = 0;
@@ -133,7 +129,7 @@ TEST_CASE_FIXTURE(Fixture, "a backup made while others write is whole and opens 
   writer.join();
 }
 
-TEST_CASE_FIXTURE(Fixture, "a backup never replaces a file, and replaces the rest of an interrupted one") {
+TEST_CASE_FIXTURE(Maintained, "a backup never replaces a file, and replaces the rest of an interrupted one") {
   const std::string copy = folder.file("copy.db");
   { open_database(options_for(copy + ".partial")); }
   REQUIRE(database->backup_to(copy));
@@ -145,7 +141,7 @@ TEST_CASE_FIXTURE(Fixture, "a backup never replaces a file, and replaces the res
         (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
 }
 
-TEST_CASE_FIXTURE(Fixture, "quick_check reports a damaged page") {
+TEST_CASE_FIXTURE(Maintained, "quick_check reports a damaged page") {
   write_megabytes(1);
   REQUIRE(database->checkpoint(CheckpointMode::truncate));
   database.reset();

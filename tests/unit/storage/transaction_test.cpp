@@ -10,17 +10,8 @@ using memsync::base::Error;
 using memsync::base::ErrorCode;
 using memsync::base::Result;
 
-namespace {
-
-struct Fixture {
-  TemporaryFolder folder;
-  std::string path = folder.file("notes.db");
-  std::unique_ptr<Database> database = open_database(options_for(path));
-};
-
-} // namespace
-
-TEST_CASE_FIXTURE(Fixture, "a write whose result is a value is committed and visible to other connections") {
+TEST_CASE_FIXTURE(NoteStore,
+                  "a write whose result is a value is committed and visible to other connections") {
   const auto id = database->write([](WriteTxn& txn) -> Result<std::int64_t> {
     txn.run("INSERT INTO note(text) VALUES(?1)", "first");
     CHECK(txn.changes() == 1);
@@ -31,7 +22,7 @@ TEST_CASE_FIXTURE(Fixture, "a write whose result is a value is committed and vis
   CHECK(count_notes(*open_database(options_for(path))) == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a write that returns an error leaves nothing behind and passes the error on") {
+TEST_CASE_FIXTURE(NoteStore, "a write that returns an error leaves nothing behind and passes the error on") {
   const auto result = database->write([](WriteTxn& txn) -> Result<int> {
     txn.run("INSERT INTO note(text) VALUES('lost')");
     return Error{ErrorCode::stale, "changed meanwhile"};
@@ -42,7 +33,7 @@ TEST_CASE_FIXTURE(Fixture, "a write that returns an error leaves nothing behind 
   CHECK(count_notes(*database) == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "an exception inside a write is rolled back and becomes an error") {
+TEST_CASE_FIXTURE(NoteStore, "an exception inside a write is rolled back and becomes an error") {
   const auto foreign = database->write([](WriteTxn& txn) -> Result<> {
     txn.run("INSERT INTO note(text) VALUES('lost')");
     throw std::runtime_error("broken");
@@ -63,7 +54,7 @@ TEST_CASE_FIXTURE(Fixture, "an exception inside a write is rolled back and becom
   CHECK(count_notes(*database) == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a commit that fails is an error and nothing of it is applied") {
+TEST_CASE_FIXTURE(NoteStore, "a commit that fails is an error and nothing of it is applied") {
   const auto result = database->write([](WriteTxn& txn) -> Result<> {
     txn.run("PRAGMA defer_foreign_keys = ON");
     txn.run("INSERT INTO note(text) VALUES('lost')");
@@ -76,7 +67,7 @@ TEST_CASE_FIXTURE(Fixture, "a commit that fails is an error and nothing of it is
   CHECK(add_note(*database, "kept"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a write statement prepared in a read transaction is refused") {
+TEST_CASE_FIXTURE(NoteStore, "a write statement prepared in a read transaction is refused") {
   const auto result = database->read([](ReadTxn& txn) -> Result<> {
     txn.prepare("INSERT INTO note(text) VALUES('x')").run();
     return {};
@@ -86,7 +77,8 @@ TEST_CASE_FIXTURE(Fixture, "a write statement prepared in a read transaction is 
   CHECK(count_notes(*database) == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a transaction begun inside a transaction is refused and the outer one goes on") {
+TEST_CASE_FIXTURE(NoteStore,
+                  "a transaction begun inside a transaction is refused and the outer one goes on") {
   const auto result = database->write([&](WriteTxn& txn) -> Result<> {
     txn.run("INSERT INTO note(text) VALUES('outer')");
     CHECK(!database->read([](ReadTxn&) -> Result<> { return {}; }));
@@ -97,7 +89,7 @@ TEST_CASE_FIXTURE(Fixture, "a transaction begun inside a transaction is refused 
   CHECK(count_notes(*database) == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a read sees one moment although others commit meanwhile") {
+TEST_CASE_FIXTURE(NoteStore, "a read sees one moment although others commit meanwhile") {
   const auto other = open_database(options_for(path));
   REQUIRE(add_note(*database, "before"));
   const auto seen = database->read([&](ReadTxn& txn) -> Result<std::int64_t> {
@@ -113,7 +105,7 @@ TEST_CASE_FIXTURE(Fixture, "a read sees one moment although others commit meanwh
   CHECK(count_notes(*database) == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "every kind of value comes back as it was bound") {
+TEST_CASE_FIXTURE(NoteStore, "every kind of value comes back as it was bound") {
   using memsync::base::Hash128;
   using NoteId = memsync::base::Id<struct NoteTag>;
   memsync::base::SeededRandom random(7);
@@ -154,7 +146,7 @@ TEST_CASE_FIXTURE(Fixture, "every kind of value comes back as it was bound") {
   CHECK(result);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a stored id or hash that cannot be one is reported as corrupt") {
+TEST_CASE_FIXTURE(NoteStore, "a stored id or hash that cannot be one is reported as corrupt") {
   using NoteId = memsync::base::Id<struct NoteTag>;
   const auto id = database->read([](ReadTxn& txn) -> Result<NoteId> {
     Statement row = txn.prepare("SELECT 'not an id'");
@@ -172,7 +164,7 @@ TEST_CASE_FIXTURE(Fixture, "a stored id or hash that cannot be one is reported a
   CHECK(hash.error().code == ErrorCode::corrupt);
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(NoteStore,
                   "a statement is reused without its former bindings, and twice at once when nested") {
   const auto result = database->write([](WriteTxn& txn) -> Result<> {
     const std::string_view sql = "SELECT ?1 UNION ALL SELECT 'end'";
@@ -196,7 +188,7 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(result);
 }
 
-TEST_CASE_FIXTURE(Fixture, "data_version changes when another connection commits and only then") {
+TEST_CASE_FIXTURE(NoteStore, "data_version changes when another connection commits and only then") {
   const auto other = open_database(options_for(path));
   const auto before = database->data_version();
   REQUIRE(before);
@@ -206,7 +198,7 @@ TEST_CASE_FIXTURE(Fixture, "data_version changes when another connection commits
   CHECK(*database->data_version() != *before);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a full disk is storage_full, reads go on, and writes work once there is room") {
+TEST_CASE_FIXTURE(NoteStore, "a full disk is storage_full, reads go on, and writes work once there is room") {
   REQUIRE(add_note(*database, "kept"));
   const auto set_limit = [&](std::int64_t pages) {
     CHECK(query_number(*database, fmt::format("PRAGMA max_page_count = {}", pages)) > 0);
@@ -223,7 +215,7 @@ TEST_CASE_FIXTURE(Fixture, "a full disk is storage_full, reads go on, and writes
   CHECK(count_notes(*database) == 3);
 }
 
-TEST_CASE_FIXTURE(Fixture, "an interrupted statement ends with cancelled and the connection stays usable") {
+TEST_CASE_FIXTURE(NoteStore, "an interrupted statement ends with cancelled and the connection stays usable") {
   // The progress of the query itself interrupts it: no timing involved.
   const auto result = database->read([&](ReadTxn& txn) -> Result<> {
     Statement endless =
@@ -238,7 +230,7 @@ TEST_CASE_FIXTURE(Fixture, "an interrupted statement ends with cancelled and the
   CHECK(add_note(*database, "kept"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a writer gives up with busy when the lock is held beyond its limit") {
+TEST_CASE_FIXTURE(NoteStore, "a writer gives up with busy when the lock is held beyond its limit") {
   OpenOptions impatient = options_for(path);
   impatient.busy_limit = std::chrono::milliseconds(20);
   const auto other = open_database(impatient);
@@ -253,7 +245,7 @@ TEST_CASE_FIXTURE(Fixture, "a writer gives up with busy when the lock is held be
   CHECK(add_note(*other, "now"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "foreign keys are enforced") {
+TEST_CASE_FIXTURE(NoteStore, "foreign keys are enforced") {
   const auto result = database->write([](WriteTxn& txn) -> Result<> {
     txn.run("INSERT INTO tag VALUES(1, 'x')");
     return {};
@@ -261,7 +253,7 @@ TEST_CASE_FIXTURE(Fixture, "foreign keys are enforced") {
   CHECK(!result);
 }
 
-TEST_CASE_FIXTURE(Fixture, "the files can be read only by their owner") {
+TEST_CASE_FIXTURE(NoteStore, "the files can be read only by their owner") {
   REQUIRE(add_note(*database, "private"));
   for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
     struct stat file {};

@@ -7,11 +7,11 @@ using namespace memsync::wire;
 
 namespace {
 
-RpcMessage parse(std::string_view line) { return std::get<RpcMessage>(parse_rpc_line(line)); }
+RpcMessage parse_line(std::string_view line) { return std::get<RpcMessage>(parse_rpc_line(line)); }
 
 /// The code a line is refused with; 0 when it is not malformed.
 int refused(std::string_view line) {
-  const auto message = parse(line);
+  const auto message = parse_line(line);
   const auto* malformed = std::get_if<RpcMalformed>(&message);
   return malformed == nullptr ? 0 : static_cast<int>(malformed->error.code);
 }
@@ -19,21 +19,22 @@ int refused(std::string_view line) {
 } // namespace
 
 TEST_CASE("a request has a string or integer id, a method and object params") {
-  const auto by_number = std::get<RpcRequest>(parse(R"({"jsonrpc":"2.0","id":-7,"method":"ping"})"));
+  const auto by_number = std::get<RpcRequest>(parse_line(R"({"jsonrpc":"2.0","id":-7,"method":"ping"})"));
   CHECK(by_number.id == RequestId(std::int64_t{-7}));
   CHECK(by_number.params == Json::object());
   const auto by_text = std::get<RpcRequest>(
-      parse(R"({"jsonrpc":"2.0","id":"a","method":"tools/list","params":{"cursor":"x"}})"));
+      parse_line(R"({"jsonrpc":"2.0","id":"a","method":"tools/list","params":{"cursor":"x"}})"));
   CHECK(by_text.id == RequestId("a"));
   CHECK(by_text.params["cursor"] == "x");
-  CHECK(
-      std::holds_alternative<RpcRequest>(parse(R"({"jsonrpc":"2.0","id":1,"method":"ping","params":null})")));
+  CHECK(std::holds_alternative<RpcRequest>(
+      parse_line(R"({"jsonrpc":"2.0","id":1,"method":"ping","params":null})")));
 }
 
 TEST_CASE("a call without id is a notification, and one with bad params is ignored") {
-  CHECK(std::holds_alternative<RpcNotification>(parse(R"({"jsonrpc":"2.0","method":"notifications/x"})")));
+  CHECK(
+      std::holds_alternative<RpcNotification>(parse_line(R"({"jsonrpc":"2.0","method":"notifications/x"})")));
   CHECK(std::holds_alternative<RpcIgnored>(
-      parse(R"({"jsonrpc":"2.0","method":"notifications/x","params":[1]})")));
+      parse_line(R"({"jsonrpc":"2.0","method":"notifications/x","params":[1]})")));
 }
 
 TEST_CASE("text that is not strict JSON is a parse error without id") {
@@ -52,7 +53,7 @@ TEST_CASE("an id that is null, a fraction, huge or a container is an invalid req
   for (const char* id : {"null", "1.5", "1e3", "18446744073709551615", "{}", "[1]", "true"}) {
     CAPTURE(id);
     const std::string line = std::string(R"({"jsonrpc":"2.0","method":"ping","id":)") + id + "}";
-    const auto message = parse(line);
+    const auto message = parse_line(line);
     REQUIRE(std::holds_alternative<RpcMalformed>(message));
     CHECK(std::get<RpcMalformed>(message).error.code == RpcErrorCode::invalid_request);
     CHECK_FALSE(std::get<RpcMalformed>(message).id);
@@ -66,20 +67,20 @@ TEST_CASE("a message that is no request object is refused with its id if that is
     CAPTURE(line);
     CHECK(refused(line) == -32600);
   }
-  CHECK(std::get<RpcMalformed>(parse(R"({"jsonrpc":"2.0","id":9,"method":5})")).id ==
+  CHECK(std::get<RpcMalformed>(parse_line(R"({"jsonrpc":"2.0","id":9,"method":5})")).id ==
         RequestId(std::int64_t{9}));
   CHECK(refused(R"({"jsonrpc":"2.0","id":1,"method":"ping","params":[1]})") == -32602);
 }
 
 TEST_CASE("a response is told from a request, and one without a readable id is ignored") {
-  const auto result = std::get<RpcResponse>(parse(R"({"jsonrpc":"2.0","id":"s","result":{"a":1}})"));
+  const auto result = std::get<RpcResponse>(parse_line(R"({"jsonrpc":"2.0","id":"s","result":{"a":1}})"));
   CHECK(std::get<Json>(result.outcome)["a"] == 1);
   const auto error =
-      std::get<RpcResponse>(parse(R"({"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"no"}})"));
+      std::get<RpcResponse>(parse_line(R"({"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"no"}})"));
   CHECK(std::get<RpcError>(error.outcome).message == "no");
   CHECK(std::holds_alternative<RpcIgnored>(
-      parse(R"({"jsonrpc":"2.0","id":null,"error":{"code":1,"message":""}})")));
-  CHECK(std::holds_alternative<RpcIgnored>(parse(R"({"jsonrpc":"2.0","result":{}})")));
+      parse_line(R"({"jsonrpc":"2.0","id":null,"error":{"code":1,"message":""}})")));
+  CHECK(std::holds_alternative<RpcIgnored>(parse_line(R"({"jsonrpc":"2.0","result":{}})")));
 }
 
 TEST_CASE("a batch keeps its messages in order; an empty or overlong one is refused") {
@@ -105,6 +106,6 @@ TEST_CASE("what is written is one line that reads back, also for text that is no
   CHECK(write_rpc_request("q", "m", {{"k", 1}}) ==
         R"({"jsonrpc":"2.0","id":"q","method":"m","params":{"k":1}})");
   CHECK(write_rpc_batch({"1", "2"}) == "[1,2]");
-  const auto repaired = parse(write_rpc_result(std::int64_t{1}, {{"a", "\xff"}}));
+  const auto repaired = parse_line(write_rpc_result(std::int64_t{1}, {{"a", "\xff"}}));
   CHECK(std::get<Json>(std::get<RpcResponse>(repaired).outcome)["a"] == "\xef\xbf\xbd");
 }
