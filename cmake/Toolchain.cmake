@@ -32,6 +32,17 @@ if(MEMSYNC_SANITIZE)
   add_link_options(-fsanitize=${MEMSYNC_SANITIZE})
 endif()
 
+option(MEMSYNC_COVERAGE "Count which lines run (gcov)" OFF)
+if(MEMSYNC_COVERAGE)
+  add_compile_options(--coverage -fprofile-update=atomic)
+  add_link_options(--coverage)
+endif()
+# Programs that run several times slower than they would for a user: repeated tests repeat less.
+set(MEMSYNC_SLOW OFF)
+if(MEMSYNC_SANITIZE OR MEMSYNC_COVERAGE)
+  set(MEMSYNC_SLOW ON)
+endif()
+
 find_program(CCACHE ccache)
 if(CCACHE)
   # The sloppiness is what ccache asks for to cache compilations that use a precompiled header. With paths

@@ -15,7 +15,7 @@ endforeach()
 # A sanitizer makes them ten times slower.
 set(model_seeds 20000)
 set(model_depth 3)
-if(MEMSYNC_SANITIZE)
+if(MEMSYNC_SLOW)
   set(model_seeds 1000)
   set(model_depth 2)
 endif()
