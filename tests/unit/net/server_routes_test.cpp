@@ -11,7 +11,8 @@ TEST_CASE("a viewer reads and their writes are rejected one by one") {
   CHECK(hub.push(hub.owner()).status == 200);
   const Reply pushed = hub.push(viewer, 2);
   REQUIRE(pushed.status == 200);
-  for (const auto& result : pushed.json()["results"]) {
+  const base::Json results = pushed.json()["results"];
+  for (const auto& result : results) {
     CHECK(result["status"] == "rejected");
     CHECK(result["code"] == "permission");
   }
