@@ -19,7 +19,7 @@ inline std::size_t page_size(std::size_t limit) {
   return limit == 0 ? model::limits::k_default_rows : std::min(limit, model::limits::k_max_rows);
 }
 
-/// A page of a list ends at about as many bytes of values, so that many nodes of full length are not one answer.
+/// A page of a list ends at about as many bytes of values, so that many full nodes are not one answer.
 inline constexpr std::size_t k_page_bytes = std::size_t{1} << 20;
 
 /// What the methods of Hub share. They are in hub.cpp (who and where) and in hub_*.cpp, a file for each
