@@ -139,16 +139,28 @@ class Page {
                        [](const model::NodeEffect& effect) { return effect.is_new; });
   }
 
+  /// Up to the first operation that is kept, for each replica id of this store: a look at every row took
+  /// longer than applying the page.
   void trim_acknowledged() {
-    // Only the oldest are looked at, as many as one page can add: looking at all of them took longer than
-    // applying a page. What was acknowledged when the hub's time was not known (`at` 0) has no age: it went
-    // with the first row of the log, and a hub restored from a backup never got it back.
-    txn_.run(
-        "DELETE FROM acknowledged WHERE (workspace, replica, n) IN (SELECT workspace, replica, n FROM "
-        "acknowledged WHERE workspace = ?1 ORDER BY replica, n LIMIT ?5) AND ((at < ?2 AND at > 0) OR n + ?3 "
-        "< ?4)",
-        row_.key.value, hub_time(txn_, row_) - k_acknowledged_kept, k_acknowledged_count, row_.next_n,
-        static_cast<std::int64_t>(model::limits::k_page_entries));
+    const base::Timestamp oldest = hub_time(txn_, row_) - k_acknowledged_kept;
+    std::optional<std::string> replica = next_acknowledged_replica("");
+    for (; replica; replica = next_acknowledged_replica(*replica)) {
+      // What was acknowledged when the hub's time was not known (`at` 0) has no age: it went with the first
+      // row of the log, and a hub restored from a backup never got it back.
+      txn_.run(
+          "DELETE FROM acknowledged WHERE workspace = ?1 AND replica = ?2 AND n < coalesce((SELECT n FROM "
+          "acknowledged WHERE workspace = ?1 AND replica = ?2 AND at >= ?3 AND n + ?4 >= ?5 ORDER BY n LIMIT "
+          "1), 9223372036854775807) AND (at > 0 OR n + ?4 < ?5)",
+          row_.key.value, *replica, oldest, k_acknowledged_count, row_.next_n);
+    }
+  }
+
+  std::optional<std::string> next_acknowledged_replica(std::string_view after) {
+    Statement row =
+        txn_.prepare("SELECT min(replica) FROM acknowledged WHERE workspace = ?1 AND replica > ?2");
+    row.bind_all(row_.key.value, after);
+    if (!row.step() || row.is_null(0)) return std::nullopt;
+    return std::string(row.column_text(0));
   }
 
   WriteTxn& txn_;
