@@ -18,6 +18,10 @@ namespace memsync::wire {
 
 inline constexpr int k_protocol = 1;
 
+/// What a client reads of one answer. Pages stay far below; the longest answer is `forked`, which tells some
+/// 60 bytes of each operation that the hub accepted under a replica id: room for 500,000 of them.
+inline constexpr base::JsonLimits k_answer_limits{std::size_t{32} << 20, 64, 5'000'000};
+
 /// (n, hash) of one operation.
 struct OperationMark {
   std::uint64_t n = 0;

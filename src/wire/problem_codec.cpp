@@ -53,7 +53,7 @@ Problem decode_problem(int http_status, std::string_view body) {
   Problem problem;
   problem.code = code_for_status(http_status);
   problem.detail = fmt::format("the hub answered HTTP {}", http_status);
-  const auto json = base::parse_json(body);
+  const auto json = base::parse_json(body, k_answer_limits);
   if (!json || !json->is_object()) return problem;
   ObjectReader reader(*json, "problem");
   if (const auto name = reader.optional_text("code"))

@@ -10,6 +10,7 @@
 
 #include "base/utf8.h"
 #include "model/number.h"
+#include "wire/hub_messages.h"
 
 namespace memsync::net::client {
 
@@ -19,9 +20,6 @@ using base::Expected;
 using base::Result;
 
 namespace {
-
-/// Pages of the hub stay far below; what is larger is not a hub's answer.
-constexpr std::size_t k_max_body_bytes = std::size_t{32} << 20;
 
 /// The Date header (RFC 9110, section 5.6.7), IMF-fixdate only: the form every server must send.
 std::optional<base::Timestamp> parse_http_date(const std::string& text) {
@@ -156,7 +154,7 @@ struct Connection::State {
       httplib::Request request = make_request();
       std::string body;
       request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
-        if (body.size() + size > k_max_body_bytes) return false;
+        if (body.size() + size > wire::k_answer_limits.max_bytes) return false;
         body.append(data, size);
         return true;
       };

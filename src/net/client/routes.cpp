@@ -153,8 +153,7 @@ Problem problem_of(const NoAnswer& none) { return problem(ErrorCode::offline, no
 
 base::Expected<Json, Problem> read_json(const Answer& answer) {
   if (auto found = find_problem(answer.head, answer.body, "application/json")) return *std::move(found);
-  constexpr base::JsonLimits k_limits{std::size_t{32} << 20, 64, 5'000'000};
-  auto json = base::parse_json(answer.body, k_limits);
+  auto json = base::parse_json(answer.body, wire::k_answer_limits);
   if (json) return *std::move(json);
   return problem(ErrorCode::internal, "the hub's answer cannot be read: " + json.error().message);
 }

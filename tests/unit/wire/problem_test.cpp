@@ -40,6 +40,16 @@ TEST_CASE("what sync needs to recover reads back") {
   });
 }
 
+TEST_CASE("a copy of a store with 100,000 accepted operations learns of them all") {
+  Problem problem;
+  problem.code = ErrorCode::forked;
+  for (std::uint64_t n = 1; n <= 100'000; ++n)
+    problem.accepted.push_back({n, base::Hash128::of("an operation")});
+  const Problem read = decode_problem(409, encode(problem));
+  CHECK(read.code == ErrorCode::forked);
+  CHECK(read.accepted == problem.accepted);
+}
+
 TEST_CASE("an unreadable body is judged by its status") {
   const std::pair<int, ErrorCode> rows[] = {
       {400, ErrorCode::validation},   {401, ErrorCode::unauthenticated}, {403, ErrorCode::permission},
