@@ -57,12 +57,13 @@ hub::Answer<Output> serve(HubProgram& program, const ServeOptions& options) {
   hub::HubOptions hub_options;
   hub_options.mailer = mailer.get();
   TRY(set_limits(options.limits, hub_options));
-  TRY_ASSIGN(const auto store, program.open_store());
+  // Before the store is opened: a restore that holds the lock is about to put another file in its place.
   const ServeLock lock(program.data_folder());
   if (!lock.is_held())
     return base::Error{base::ErrorCode::busy,
                        fmt::format("another memsync-hub serves {}: stop it first, or use another --data",
                                    program.data_folder())};
+  TRY_ASSIGN(const auto store, program.open_store());
   const ReadyFile ready(options.ready_file);
   hub::LocalBroker broker;
   TRY_ASSIGN(const auto hub,
