@@ -34,6 +34,9 @@ if(MEMSYNC_SANITIZE)
     # A check before every access, a third of the time to compile, and a null pointer ends the program anyway.
     add_compile_options(-fno-sanitize=null,alignment)
   endif()
+  if(MEMSYNC_SANITIZE STREQUAL "thread")
+    add_compile_options(-Wno-tsan) # fences in Asio, which the sanitizer does not see
+  endif()
 endif()
 
 option(MEMSYNC_COVERAGE "Count which lines run (gcov)" OFF)
