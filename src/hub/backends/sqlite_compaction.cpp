@@ -63,7 +63,9 @@ Purged SqliteTxn::purge_tombstones(const model::WorkspaceId& workspace, Sequence
   return purged;
 }
 
-/// Removes the node and everything below it, unless something there changed above `through`.
+/// Removes the node and everything below it, unless something there changed above `through`. A document
+/// stays, deleted and empty: ids of projects' documents are derived, and who remembers something for one
+/// restores it.
 std::uint64_t SqliteTxn::purge_subtree(const model::WorkspaceId& workspace, const NodeId& root,
                                        Sequence through) {
   const std::int64_t key = key_of(workspace);
@@ -74,6 +76,8 @@ std::uint64_t SqliteTxn::purge_subtree(const model::WorkspaceId& workspace, cons
     if (changed_at(*node) > through) return 0;
     for (const NodeId& child : find_children(workspace, subtree[i])) subtree.push_back(child);
   }
+  const auto top = find_node(workspace, root);
+  if (top && top->place.value.parent.is_empty()) subtree.erase(subtree.begin());
   for (const NodeId& id : subtree) {
     if (const auto document = find_document(workspace, id)) count_added_nodes(workspace, *document, -1);
     txn_.run("DELETE FROM relationship WHERE workspace = ?1 AND (from_node = ?2 OR to_node = ?2)", key, id);

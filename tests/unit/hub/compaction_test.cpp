@@ -175,6 +175,23 @@ TEST_CASE("a tombstone is purged after 90 days and below the floor, with what ha
   f.check_sound();
 }
 
+TEST_CASE("a deleted document stays as such, without what was in it, and can be restored") {
+  HubFixture f;
+  Writer writer(f.random);
+  const auto document = f.add(f.olga, writer, "document");
+  f.add(f.olga, writer, "in it", document);
+  writer.base = model::Sequence{2};
+  f.push(f.olga, writer, {writer.remove(document)});
+  f.clock.advance(91 * 24h);
+  CHECK(compact(f).nodes == 1);
+  CHECK(compact(f).nodes == 0);
+  CHECK(fetch_snapshot(f).size() == 1);
+  writer.base = model::Sequence{3};
+  const auto answer = f.push(f.olga, writer, {writer.restore(document)});
+  CHECK(answer.results.front().status == model::Status::applied);
+  f.check_sound();
+}
+
 TEST_CASE("what changed below a tombstone after it keeps it") {
   HubFixture f;
   Writer writer(f.random);

@@ -92,6 +92,9 @@ class Writer {
     op.fields.title = title;
     return sealed(op);
   }
+  model::Operation restore(const model::NodeId& node) {
+    return sealed(start(model::OperationKind::restore, node));
+  }
   model::Operation remove(const model::NodeId& node) {
     return sealed(start(model::OperationKind::remove, node));
   }
