@@ -62,24 +62,42 @@ void replace_outbox(WriteTxn& txn, Overlay& overlay, const WorkspaceRow& row,
     insert_into_outbox(txn, row.key, operation, node_of(overlay.state(), operation), now);
 }
 
-/// Also as the store that this one is a copy of offered it to a restored hub.
-bool is_among(const std::vector<wire::OperationMark>& accepted, Operation operation) {
-  const base::Hash128 hash = operation.hash;
-  rebase(operation);
-  return std::any_of(accepted.begin(), accepted.end(), [&](const wire::OperationMark& mark) {
-    return mark.hash == hash || mark.hash == operation.hash;
-  });
-}
+/// What a hub accepted under a replica id.
+class Accepted {
+ public:
+  Accepted(WriteTxn& txn, const WorkspaceRow& row, const std::vector<wire::OperationMark>& marks)
+      : txn_(txn), row_(row) {
+    for (const wire::OperationMark& mark : marks) hashes_.insert(mark.hash);
+  }
+
+  /// Also as it was sent to an earlier log, and as the store that this one is a copy of offered it to a
+  /// restored hub.
+  bool has(Operation operation) {
+    if (hashes_.contains(operation.hash) || hashes_.contains(earlier_hash(operation))) return true;
+    rebase(operation);
+    return hashes_.contains(operation.hash);
+  }
+
+ private:
+  base::Hash128 earlier_hash(const Operation& operation) {
+    Statement row = txn_.prepare("SELECT earlier FROM rebased WHERE workspace = ?1 AND hash = ?2");
+    row.bind_all(row_.key.value, operation.hash);
+    return row.step() ? row.column_hash(0) : operation.hash;
+  }
+
+  WriteTxn& txn_;
+  const WorkspaceRow& row_;
+  std::set<base::Hash128> hashes_;
+};
 
 /// What an earlier log had acknowledged under the present id and this one has not. A store that was put back
 /// to a copy takes it for accepted when another operation has its number, or when it was rejected.
-std::vector<Operation> take_unaccepted(WriteTxn& txn, const WorkspaceRow& row,
-                                       const std::vector<wire::OperationMark>& accepted) {
+std::vector<Operation> take_unaccepted(WriteTxn& txn, const WorkspaceRow& row, Accepted& accepted) {
   std::vector<Operation> kept = read_acknowledged(txn, row);
-  std::erase_if(kept, [&](const Operation& operation) { return is_among(accepted, operation); });
+  std::erase_if(kept, [&](const Operation& operation) { return accepted.has(operation); });
   for (Operation& operation : kept) {
     forget_acknowledged(txn, row, operation);
-    rebase(operation);
+    rebase_sent(txn, row, operation);
   }
   return kept;
 }
@@ -94,6 +112,14 @@ std::uint64_t number_above(std::vector<Operation>& operations, std::uint64_t las
 }
 
 } // namespace
+
+void rebase_sent(WriteTxn& txn, const WorkspaceRow& row, Operation& operation) {
+  const base::Hash128 earlier = operation.hash;
+  rebase(operation);
+  if (operation.hash == earlier) return;
+  txn.run("INSERT OR REPLACE INTO rebased (workspace, hash, earlier) VALUES (?1, ?2, ?3)", row.key.value,
+          operation.hash, earlier);
+}
 
 void rebase_unsent(WriteTxn& txn, Overlay& overlay, const WorkspaceRow& row, base::Timestamp now) {
   std::vector<Operation> operations = read_outbox(txn, row.key);
@@ -129,7 +155,7 @@ Result<> SyncStore::adopt_log(const model::WorkspaceId& id, std::uint64_t last_n
     // What the hub has as it was sent stays as it is: the snapshot or a push tells what became of it.
     const std::uint64_t sent_n = std::min(row.sent_n, last_n);
     for (Operation& operation : queue)
-      if (operation.n > sent_n) rebase(operation);
+      if (operation.n > sent_n) rebase_sent(txn, row, operation);
     const std::uint64_t next_n = std::min(row.next_n, number_above(queue, last_n));
     txn.run("UPDATE workspace SET next_n = ?2 WHERE key = ?1", row.key.value, next_n);
     give_up_numbers(txn, row, row.replica, last_n, replica_.random());
@@ -144,15 +170,17 @@ Result<> SyncStore::adopt_log(const model::WorkspaceId& id, std::uint64_t last_n
 Result<> SyncStore::renew_replica(const model::WorkspaceId& id,
                                   const std::optional<std::vector<wire::OperationMark>>& accepted) {
   return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
-    std::vector<Operation> rest = read_outbox(txn, row.key);
-    const base::Timestamp acknowledged_at = hub_time(txn, row);
-    std::erase_if(rest, [&](const Operation& operation) {
-      const bool is_accepted = accepted && is_among(*accepted, operation);
-      if (is_accepted) keep_acknowledged(txn, row, operation.n, acknowledged_at);
-      return is_accepted;
-    });
-    std::vector<Operation> queue;
-    if (accepted) queue = take_unaccepted(txn, row, *accepted);
+    std::vector<Operation> queue, rest = read_outbox(txn, row.key);
+    if (accepted) {
+      Accepted of_hub(txn, row, *accepted);
+      const base::Timestamp acknowledged_at = hub_time(txn, row);
+      std::erase_if(rest, [&](const Operation& operation) {
+        const bool is_accepted = of_hub.has(operation);
+        if (is_accepted) keep_acknowledged(txn, row, operation.n, acknowledged_at);
+        return is_accepted;
+      });
+      queue = take_unaccepted(txn, row, of_hub);
+    }
     std::move(rest.begin(), rest.end(), std::back_inserter(queue));
     std::uint64_t n = 0;
     for (Operation& operation : queue) operation.n = ++n;
@@ -188,7 +216,7 @@ Result<> SyncStore::drop_workspace(const model::WorkspaceId& id, model::Epoch lo
           "DELETE FROM acknowledged WHERE workspace = ?1", "DELETE FROM log WHERE workspace = ?1",
           "DELETE FROM change WHERE workspace = ?1", "DELETE FROM history_gap WHERE workspace = ?1",
           "DELETE FROM member WHERE workspace = ?1", "DELETE FROM told WHERE workspace = ?1",
-          "DELETE FROM workspace WHERE key = ?1"})
+          "DELETE FROM rebased WHERE workspace = ?1", "DELETE FROM workspace WHERE key = ?1"})
       txn.run(sql, row.key.value);
     txn.run("DELETE FROM tool_call"); // answers may quote what was in it
     return {};

@@ -15,8 +15,9 @@ using storage::WriteTxn;
 
 namespace {
 
-/// Only operations that were sent can be in a snapshot; more than a page of them is never in flight.
-constexpr std::size_t k_max_outstanding = 10'000;
+/// Only operations that were sent can be in a snapshot; more than a page of them is never in flight. Those
+/// with an earlier hash are named under both.
+constexpr std::size_t k_max_outstanding = 5'000;
 
 struct StagingRow {
   Space space;
@@ -64,10 +65,14 @@ Result<wire::SnapshotRequest> SyncStore::snapshot_request(const model::Workspace
   wire::SnapshotRequest request;
   TRY(write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
     request.replica = row.replica;
-    Statement rows =
-        txn.prepare("SELECT n, hash FROM outbox WHERE workspace = ?1 AND n <= ?2 ORDER BY n LIMIT ?3");
+    Statement rows = txn.prepare(
+        "SELECT outbox.n, outbox.hash, rebased.earlier FROM outbox LEFT JOIN rebased USING (workspace, hash) "
+        "WHERE workspace = ?1 AND n <= ?2 ORDER BY n LIMIT ?3");
     rows.bind_all(row.key.value, row.sent_n, k_max_outstanding);
-    while (rows.step()) request.outstanding.push_back({rows.column_u64(0), rows.column_hash(1)});
+    while (rows.step()) {
+      request.outstanding.push_back({rows.column_u64(0), rows.column_hash(1)});
+      if (!rows.is_null(2)) request.outstanding.push_back({rows.column_u64(0), rows.column_hash(2)});
+    }
     return {};
   }));
   return request;

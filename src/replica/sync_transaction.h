@@ -72,6 +72,9 @@ inline void rebase(model::Operation& operation) {
   wire::seal(operation);
 }
 
+/// The same of one that may have been sent: the hash that the earlier log has it under is kept.
+void rebase_sent(storage::WriteTxn& txn, const WorkspaceRow& workspace, model::Operation& operation);
+
 /// Numbers of that replica id above `last_n` will be those of other operations: what is acknowledged under
 /// them is deleted, what is rejected stays under an id of its own.
 void give_up_numbers(storage::WriteTxn& txn, const WorkspaceRow& row, const model::ReplicaId& replica,

@@ -253,3 +253,29 @@ TEST_CASE("what was refused when the log was the one it was written on stays ref
   store.bob_creates("second", "");
   CHECK(store.number("SELECT count(*) FROM rejected") == 1);
 }
+
+TEST_CASE("a later backup than the one restored first has what was sent anew under its earlier hash") {
+  TeamStore store;
+  SyncStore sync(*store.replica, 0);
+  store.bob_creates("seen", "");
+  const WriteReceipt first = write(store, "first"), second = write(store, "second");
+  must(sync.next_push(store.id, 0, 100));
+  store.confirm(first);
+  store.confirm(second);
+
+  must(sync.adopt_log(store.id, 0));
+  const wire::PushRequest anew = must(sync.next_push(store.id, 0, 100));
+  REQUIRE(numbers(anew) == std::vector<std::uint64_t>{1, 2});
+  CHECK(anew.operations[1].hash != second.operations.front().hash);
+  take_snapshot(store, sync, Epoch{78}, Sequence{3}, {1, 2});
+  CHECK(store.number("SELECT count(*) FROM outbox") == 0);
+
+  must(sync.adopt_log(store.id, 2));
+  const auto outstanding = must(sync.snapshot_request(store.id)).outstanding;
+  CHECK(std::count(outstanding.begin(), outstanding.end(),
+                   wire::OperationMark{2, second.operations.front().hash}) == 1);
+  must(sync.renew_replica(store.id, std::vector<wire::OperationMark>{{1, first.operations.front().hash},
+                                                                     {2, second.operations.front().hash}}));
+  CHECK(store.number("SELECT count(*) FROM outbox") == 0);
+  CHECK(store.number("SELECT count(*) FROM acknowledged") == 2);
+}
