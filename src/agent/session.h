@@ -108,9 +108,15 @@ class Session {
   auto edit(const model::WorkspaceId& workspace, std::optional<model::Strategy> strategy,
             std::optional<std::string> base_version, F&& f) -> std::invoke_result_t<F, replica::Editor&> {
     replica::Editor::Context context;
-    context.claims = claims();
     context.strategy = strategy;
     context.base_version = std::move(base_version);
+    return edit(workspace, std::move(context), std::forward<F>(f));
+  }
+  /// The same in a context, which gets this session's claims and call.
+  template <class F>
+  auto edit(const model::WorkspaceId& workspace, replica::Editor::Context context, F&& f)
+      -> std::invoke_result_t<F, replica::Editor&> {
+    context.claims = claims();
     context.call = call_;
     auto result = replica_.edit(workspace, std::move(context), std::forward<F>(f));
     if (result) sync_.local_commit();

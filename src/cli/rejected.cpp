@@ -42,23 +42,19 @@ Result<Refused> find_refused(Workbench& bench, std::string_view id) {
   });
 }
 
-/// Writes what `write` does, and lets go of what was refused, both or neither.
+/// Writes what `write` does, and lets go of what was refused, both or neither. Its author has seen no more
+/// than at first: what others changed since is merged, not overwritten.
 Result<replica::WriteReceipt> replace(Workbench& bench, const Refused& refused,
                                       const std::function<Result<>(replica::Editor&)>& write) {
-  return bench.session.edit(refused.workspace.id, refused.row.operation.strategy, std::nullopt,
+  replica::Editor::Context context;
+  context.strategy = refused.row.operation.strategy;
+  context.base = refused.row.operation.base;
+  return bench.session.edit(refused.workspace.id, std::move(context),
                             [&](replica::Editor& editor) -> Result<replica::WriteReceipt> {
                               TRY(write(editor));
                               editor.forget_rejected(refused.row.replica, refused.row.operation.n);
                               return editor.finish();
                             });
-}
-
-/// The fields as a change of what is there now.
-model::FieldChanges rebased(replica::Editor& editor, const Operation& operation) {
-  model::FieldChanges fields = operation.fields;
-  const auto node = editor.find_node(editor.workspace(), operation.target_node());
-  if (fields.content && node) fields.content->base_text_hash = base::Hash128::of(node->node.content.value);
-  return fields;
 }
 
 Result<> repeat(replica::Editor& editor, const Operation& operation) {
@@ -69,7 +65,7 @@ Result<> repeat(replica::Editor& editor, const Operation& operation) {
       TRY(editor.create(operation.fields, position, node));
       return {};
     }
-    case OperationKind::update: return editor.update(node, rebased(editor, operation));
+    case OperationKind::update: return editor.update(node, operation.fields);
     case OperationKind::remove: return editor.remove(node);
     case OperationKind::restore: return editor.restore(node);
     case OperationKind::move: return editor.move(node, position);

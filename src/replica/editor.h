@@ -38,6 +38,7 @@ class Editor final : public Reader {
     Claims claims;
     std::optional<model::Strategy> strategy; // else the document's, else the workspace's
     std::optional<std::string> base_version; // optimistic locking: WriteReceipt::version of an earlier state
+    std::optional<model::Sequence> base;     // what the author had seen of the log; else all that is here
     bool alone = false;                      // operations do not share a tx (bulk imports)
     std::string call; // key of the tool call that edits, to be recorded with the edit; empty: none
   };

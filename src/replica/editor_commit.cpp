@@ -162,7 +162,7 @@ void Editor::complete(Operation& operation) {
     offset = std::chrono::milliseconds(store.column_int64(1));
   }
   operation.n = workspace_.next_n;
-  operation.base = workspace_.cursor.sequence;
+  operation.base = std::min(context_.base.value_or(workspace_.cursor.sequence), workspace_.cursor.sequence);
   operation.clock = model::Hlc::next(last, now_ + offset);
   operation.client = claim(context_.claims.client);
   operation.session = claim(context_.claims.session);
