@@ -442,7 +442,8 @@ bool ClientSync::has_met_hub() {
 void ClientSync::when_introduced(std::function<Instant()> deadline, std::function<void()> then) {
   loop_.post([this, deadline = std::move(deadline), then = std::move(then)]() mutable {
     const auto is_over = [this] {
-      return is_introduced_ || agent::is_known_offline(report()) || has_met_hub();
+      const bool is_indexed = !running_ || !may_need_index_;
+      return is_introduced_ || agent::is_known_offline(report()) || (has_met_hub() && is_indexed);
     };
     when_settled(is_over, std::move(deadline), [this, then = std::move(then)] {
       is_introduced_ = true;

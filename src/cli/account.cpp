@@ -137,6 +137,7 @@ Result<> adopt(const Context& context, Workbench& bench, const HubAccess& access
   bench.settings_changed();
   sync_now(bench); // the first one learns which workspaces there are
   const tools::SyncResult sync = sync_now(bench);
+  TRY(index_rest(context, bench));
   return report(context, bench, settings, fmt::format("{} <{}>", me.name, me.email), sync);
 }
 

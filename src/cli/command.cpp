@@ -11,4 +11,13 @@ void Context::show(const Json& structured, std::string_view text) const {
   }
 }
 
+Result<> index_rest(const Context& context, Workbench& bench) {
+  for (bool has_more = true; has_more && !context.is_interrupted();) {
+    TRY_ASSIGN(has_more, bench.replica.index_some());
+    if (has_more) context.show_progress("making what came searchable");
+  }
+  context.show_progress("");
+  return {};
+}
+
 } // namespace memsync::cli

@@ -54,6 +54,10 @@ struct Context {
   std::string in(Style style, std::string_view text) const { return styled(terminal, style, text); }
 };
 
+/// Makes everything that came from the hub searchable: what arrives many at a time is indexed later, and a
+/// command that ends at once has no later.
+Result<> index_rest(const Context& context, Workbench& bench);
+
 /// Commands fail with the error that is shown to the person; one without a message was shown already. Exit
 /// code 1; wrong use of the command line ends in the option parser, with 2.
 

@@ -219,6 +219,8 @@ Result<> run_search(const Context& context, const SearchOptions& options) {
   TRY_ASSIGN(arguments.until, parse_when(*bench, options.until));
   arguments.limit = options.limit;
   arguments.token_budget = k_unlimited_tokens;
+  // Where that fails (a full disk, say) what is searchable is searched, and the rest counted.
+  static_cast<void>(index_rest(context, *bench));
   TRY_ASSIGN(const tools::SearchResult result, tools::search_memories(bench->session, arguments));
   std::string text;
   if (result.is_relaxed && !result.rows.empty())

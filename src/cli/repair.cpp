@@ -55,9 +55,7 @@ Result<RepairReport> carry_out_repair(const Context& context, Workbench& bench, 
   TRY_ASSIGN(const replica::Repaired done, replica::repair(bench.replica, ailment.differing));
   report.set_aside = done.set_aside;
   fetch_again(context, bench);
-  for (bool has_more = true; has_more;) {
-    TRY_ASSIGN(has_more, bench.replica.index_some());
-  }
+  TRY(index_rest(context, bench));
   report.waiting = list_waiting(bench);
   TRY_ASSIGN(const auto rows, read_workspaces(bench));
   for (const replica::WorkspaceRow& row : rows) {

@@ -32,7 +32,7 @@ Result<> run_sync(const Context& context, const SyncOptions& options) {
   TRY_ASSIGN(const tools::SyncResult result, wait_for<tools::SyncResult>(*bench, [&](auto done) {
                tools::sync_changes(bench->session, arguments, call, std::move(done));
              }));
-  context.show_progress("");
+  TRY(index_rest(context, *bench));
   const mcp::ToolResult rendered = tools::render(result);
   const bool is_offline = result.connection == "offline";
   // Under --json the result itself says it is offline; the exit code does not depend on the format.
