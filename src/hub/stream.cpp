@@ -126,9 +126,10 @@ void Streams::Implementation::forget(State& state) {
 namespace {
 
 base::Result<> check_request(const StreamRequest& request) {
-  constexpr std::size_t k_most_workspaces = 50;
-  if (request.workspaces.empty() || request.workspaces.size() > k_most_workspaces)
-    return refuse(ErrorCode::validation, fmt::format("a stream is of 1 to {} workspaces", k_most_workspaces));
+  using model::limits::k_stream_workspaces;
+  if (request.workspaces.empty() || request.workspaces.size() > k_stream_workspaces)
+    return refuse(ErrorCode::validation,
+                  fmt::format("a stream is of 1 to {} workspaces", k_stream_workspaces));
   if (!request.after.empty() && request.after.size() != request.workspaces.size())
     return refuse(ErrorCode::validation, "give as many cursors as workspaces, or none");
   const std::set<WorkspaceId> different(request.workspaces.begin(), request.workspaces.end());

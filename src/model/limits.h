@@ -34,6 +34,7 @@ inline constexpr std::size_t k_tx_operations = 500;
 inline constexpr std::size_t k_tx_bytes = std::size_t{512} << 10;
 inline constexpr std::size_t k_page_entries = 1'000;
 inline constexpr std::size_t k_stream_event_bytes = std::size_t{64} << 10;
+inline constexpr std::size_t k_stream_workspaces = 100;
 
 // Answers of lists.
 inline constexpr std::size_t k_default_rows = 20;

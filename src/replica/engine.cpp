@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "model/limits.h"
 #include "replica/lane.h"
 #include "replica/notification_sync.h"
 #include "replica/presence_sync.h"
@@ -18,6 +19,7 @@ using base::log;
 using base::LogLevel;
 using base::Result;
 using model::WorkspaceId;
+using model::limits::k_stream_workspaces;
 using std::chrono::milliseconds;
 
 namespace {
@@ -29,6 +31,9 @@ constexpr std::chrono::minutes k_polling_period{10};
 constexpr std::chrono::minutes k_idle_period{1};
 /// Of asking for the account while no stream tells news of it.
 constexpr std::chrono::minutes k_account_period{1};
+
+/// Of asking for the workspaces that the stream has no room for.
+constexpr std::chrono::minutes k_unheard_period{1};
 
 constexpr std::size_t k_joined_entries = 250;
 
@@ -168,6 +173,11 @@ class Engine::Core {
     const auto delay = listen_backoff_.next(replica_.random());
     retry_listen_at_ = now() + delay;
     connection_ = Connecting{};
+    if (ended.reason == ListenEnded::Reason::refused && ended.problem.code == ErrorCode::resync) {
+      // A long poll asked for what the log no longer has: a pull is told the same, and knows what to do.
+      for (auto& [id, lane] : lanes_) lane.pull();
+      return {};
+    }
     if (ended.reason == ListenEnded::Reason::refused) return take_refusal(ended.problem);
     if (ended.reason == ListenEnded::Reason::unreachable ||
         (ended.reason == ListenEnded::Reason::closed && is_mute))
@@ -295,7 +305,7 @@ class Engine::Core {
     Lane* lane = find_lane(ops.workspace);
     if (!lane) return {};
     if (!ops.entries.empty()) return lane->take_entries(ops.epoch, ops.entries, ops.to);
-    lane->take_range_without_entries();
+    lane->pull();
     return {};
   }
 
@@ -381,6 +391,8 @@ class Engine::Core {
         wake = std::min(wake, retry_account_at_);
       }
     }
+    pull_unheard();
+    if (pull_unheard_at_ > now()) wake = std::min(wake, pull_unheard_at_);
     for (auto& [id, lane] : lanes_) {
       TRY(lane.advance());
       if (lane.blocked_until() > now()) wake = std::min(wake, lane.blocked_until());
@@ -413,6 +425,11 @@ class Engine::Core {
       replicas.push_back(position->replica);
       ids.push_back(id);
     }
+    if (ids.size() > k_stream_workspaces) {
+      positions.resize(k_stream_workspaces);
+      replicas.resize(k_stream_workspaces);
+      ids.resize(k_stream_workspaces);
+    }
     const auto mode = polling_until_ > now() ? ListenMode::long_poll : ListenMode::stream;
     if (listen_ != 0 && ids == listening_to_ && mode == listen_mode_) return {};
     if (positions.empty()) return stop_listening(), Result<>();
@@ -423,6 +440,14 @@ class Engine::Core {
     if (!is_live()) connection_ = Connecting{};
     hub_.listen({listen_, mode, std::move(positions), std::move(replicas)});
     return {};
+  }
+
+  /// One stream is of so many workspaces; the others are asked now and then.
+  void pull_unheard() {
+    if (lanes_.size() <= k_stream_workspaces || pull_unheard_at_ > now()) return;
+    pull_unheard_at_ = now() + k_unheard_period;
+    for (auto& [id, lane] : lanes_)
+      if (std::find(listening_to_.begin(), listening_to_.end(), id) == listening_to_.end()) lane.pull();
   }
 
   void stop_listening() {
@@ -475,6 +500,7 @@ class Engine::Core {
   std::uint64_t greeted_ = 0;   // the last attempt whose hello came
   std::uint64_t connected_ = 0; // the last attempt that brought anything
   ListenMode listen_mode_ = ListenMode::stream;
+  Instant pull_unheard_at_{};
   std::vector<WorkspaceId> listening_to_;
   Instant retry_listen_at_{};
   base::Backoff listen_backoff_{k_first_delay, k_longest_delay};

@@ -233,10 +233,16 @@ Result<std::optional<wire::Problem>> Lane::take(HubAnswer& answer) {
   if (answer.request == push_request_) asks_about_fork_ = false;
   if (answer.request == digest_request_) return take_digest(answer);
   if (answer.request == history_request_) return take_history(answer);
-  (answer.request == push_request_ ? push_request_ : pull_request_) = 0;
+  const bool was_push = answer.request == push_request_;
+  (was_push ? push_request_ : pull_request_) = 0;
   if (auto* problem = std::get_if<wire::Problem>(&answer.content)) {
     if (problem->code == ErrorCode::unauthenticated || problem->code == ErrorCode::removed)
       return std::optional(std::move(*problem));
+    if (problem->code == ErrorCode::too_large && was_push && batch_ > 1) {
+      batch_ /= 2;
+      wants_push_ = true;
+      return std::optional<wire::Problem>();
+    }
   } else {
     note_success();
   }
@@ -321,17 +327,29 @@ Result<> Lane::take_content(wire::SnapshotOpened& opened) {
 }
 
 Result<> Lane::take_content(wire::SnapshotPage& page) {
+  if (snapshot_ != Snapshot::pages) return {}; // of one that was given up meanwhile
   if (page.end)
     snapshot_ = Snapshot::tail;
   else // asked for before this page is stored, so that the hub and the network work meanwhile
     pull_request_ = context_.send(NextSnapshotPage{id_, page.session, page.next_key});
-  return context_.store.stage_page(id_, page);
+  return take_staged(context_.store.stage_page(id_, page));
+}
+
+/// What is staged of a snapshot may be damaged: another one is fetched then, once.
+Result<> Lane::take_staged(Result<> staged) {
+  if (staged || is_healing_) return staged;
+  switch (staged.error().code) {
+    case ErrorCode::corrupt:
+    case ErrorCode::gap:
+    case ErrorCode::resync: return resync_damaged(staged.error().message);
+    default: return staged;
+  }
 }
 
 Result<> Lane::take_tail(const wire::PullAnswer& answer) {
   TRY_ASSIGN(const auto staging, context_.store.staging(id_));
   if (!staging || staging->epoch != answer.epoch) return restart_snapshot();
-  return context_.store.stage_tail(id_, answer.entries);
+  return take_staged(context_.store.stage_tail(id_, answer.entries));
 }
 
 Result<> Lane::take_content(wire::Problem& problem) {
@@ -351,8 +369,6 @@ Result<> Lane::take_content(wire::Problem& problem) {
     case ErrorCode::gap:
       if (!problem.last_n) break;
       return adopt_log(problem);
-    case ErrorCode::too_large:
-      return batch_ = std::max<std::size_t>(batch_ / 2, 1), wants_push_ = true, Result<>();
     case ErrorCode::permission:
     case ErrorCode::not_found: return refuse(error);
     default: break;
@@ -373,6 +389,7 @@ Result<> Lane::refuse(const Error& error) {
   log(LogLevel::warning, "the hub no longer knows workspace {}: {}", id_.view(), error.message);
   blocked_until_ = now() + k_refused_delay;
   sync_requested_ = false;
+  wants_push_ = true;
   return context_.store.mark_unknown_to_hub(id_);
 }
 

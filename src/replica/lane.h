@@ -53,8 +53,8 @@ class Lane {
   /// Log entries from the stream or a long poll.
   base::Result<> take_entries(model::Epoch epoch, std::span<const model::Entry> entries,
                               model::Sequence head);
-  /// Entries too large for the stream.
-  void take_range_without_entries() { wants_pull_ = true; }
+  /// There is something in the log that nobody brings: too large for the stream, or beyond what one is of.
+  void pull() { wants_pull_ = true; }
 
   /// The hub's head as the stream told it. With `replay_follows` the entries up to it are on their way.
   enum class HeadNews { replay_follows, should_be_here };
@@ -93,6 +93,7 @@ class Lane {
   base::Result<> take_content(wire::HistoryPage& page);
   base::Result<> take_content(wire::Problem& problem);
   base::Result<> take_tail(const wire::PullAnswer& answer);
+  base::Result<> take_staged(base::Result<> staged);
 
   base::Result<> advance_snapshot();
   base::Result<> finish_snapshot();

@@ -121,7 +121,10 @@ void repair_workspace(WriteTxn& txn, const WorkspaceRow& row, const std::vector<
       "?1), 0)) WHERE key = ?1",
       row.key.value);
   if (needs_refetch(row, damage, differing)) {
-    txn.run("UPDATE workspace SET wants_resync = 1, head = max(head, cursor) WHERE key = ?1", row.key.value);
+    txn.run(
+        "UPDATE workspace SET wants_resync = 1, head = max(head, cursor), staging = NULL, staging_contains = "
+        "NULL WHERE key = ?1",
+        row.key.value);
     done.refetch.push_back(row.id);
   }
   if (row.kind != model::WorkspaceKind::local) return;

@@ -8,8 +8,8 @@ using base::Json;
 
 namespace {
 
-/// What an answer without readable problem details means, by its HTTP status. It may come from a proxy,
-/// so never what makes a replica act on its store (epoch, forked, gap, resync, removed).
+/// What a status means without more. Never what makes a replica act on its store (epoch, forked, gap, resync,
+/// removed).
 ErrorCode code_for_status(int status) {
   switch (status) {
     case 400: return ErrorCode::validation;
@@ -24,6 +24,12 @@ ErrorCode code_for_status(int status) {
     case 507: return ErrorCode::storage_full;
     default: return ErrorCode::offline;
   }
+}
+
+/// Without a code the answer may be a proxy's: what it refuses or does not find says nothing of the
+/// workspace.
+ErrorCode code_for_stranger(int status) {
+  return status == 403 || status == 404 ? ErrorCode::offline : code_for_status(status);
 }
 
 } // namespace
@@ -51,13 +57,13 @@ std::string encode(const Problem& problem) {
 
 Problem decode_problem(int http_status, std::string_view body) {
   Problem problem;
-  problem.code = code_for_status(http_status);
+  problem.code = code_for_stranger(http_status);
   problem.detail = fmt::format("the hub answered HTTP {}", http_status);
   const auto json = base::parse_json(body, k_answer_limits);
   if (!json || !json->is_object()) return problem;
   ObjectReader reader(*json, "problem");
   if (const auto name = reader.optional_text("code"))
-    problem.code = base::find_error_code(*name).value_or(problem.code);
+    problem.code = base::find_error_code(*name).value_or(code_for_status(http_status));
   if (auto detail = reader.optional_text("detail")) problem.detail = *std::move(detail);
   if (const auto epoch = reader.optional_u64("epoch")) problem.epoch = model::Epoch{*epoch};
   problem.last_n = reader.optional_u64("last_n");

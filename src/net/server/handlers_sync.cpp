@@ -13,7 +13,6 @@ using model::WorkspaceId;
 namespace {
 
 constexpr std::uint64_t k_max_wait_seconds = 25; // common proxies give up at 30
-constexpr std::size_t k_stream_workspaces = 100;
 
 /// "W1,W2"
 Result<std::vector<WorkspaceId>> parse_workspaces(std::string_view text) {
@@ -25,6 +24,7 @@ Result<std::vector<WorkspaceId>> parse_workspaces(std::string_view text) {
     if (!id) return Error{ErrorCode::not_found, fmt::format("there is no workspace '{}'", item)};
     workspaces.push_back(*id);
   }
+  using model::limits::k_stream_workspaces;
   if (workspaces.empty() || workspaces.size() > k_stream_workspaces)
     return Error{ErrorCode::validation,
                  fmt::format("name 1 to {} workspaces: ?workspace_id=ID,ID", k_stream_workspaces)};

@@ -263,3 +263,83 @@ TEST_CASE_FIXTURE(Synced, "a batch that is too large for the hub is halved until
   for (int i = 0; i < 10 && size > 1; ++i) size = refuse();
   CHECK(size == 1);
 }
+
+TEST_CASE_FIXTURE(Synced, "what is too large even alone waits before it is sent again") {
+  engine = std::make_unique<Engine>(*replica, hub, Engine::Options{.batch_operations = 1});
+  step(Tick{});
+  answer<MeRequest>(account());
+  settle();
+  TeamStore::create(titled("Mine"));
+  step(LocalCommit{});
+  wire::Problem problem;
+  problem.code = base::ErrorCode::too_large;
+  answer<PushToWorkspace>(problem);
+  CHECK(!hub.take<PushToWorkspace>());
+  clock.advance(std::chrono::minutes(1));
+  step(Tick{});
+  CHECK(hub.take<PushToWorkspace>().has_value());
+}
+
+TEST_CASE_FIXTURE(Synced, "what a hub without this workspace did not take is sent when it is asked again") {
+  TeamStore::create(titled("Mine"));
+  step(LocalCommit{});
+  wire::Problem problem;
+  problem.code = base::ErrorCode::not_found;
+  answer<PushToWorkspace>(problem);
+  CHECK(!team().is_known_to_hub);
+  CHECK(!hub.take<PushToWorkspace>());
+  clock.advance(std::chrono::minutes(11));
+  step(Tick{});
+  CHECK(hub.take<PushToWorkspace>().has_value());
+}
+
+TEST_CASE_FIXTURE(Synced, "a long poll below the log's floor leads to a resync") {
+  REQUIRE(hub.listening.has_value());
+  wire::Problem gone;
+  gone.code = base::ErrorCode::resync;
+  step(ListenEnded{hub.listening->id, ListenEnded::Reason::refused, gone, std::nullopt});
+  answer<PullFromWorkspace>(gone);
+  CHECK(hub.take<OpenSnapshot>().has_value());
+}
+
+TEST_CASE_FIXTURE(Synced, "a snapshot whose staged rows are damaged is fetched anew") {
+  sql("UPDATE workspace SET wants_resync = 1 WHERE kind = 'team'");
+  step(LocalCommit{});
+  const std::vector<model::Node> nodes{Store::node(team(), document).node, Store::node(team(), node).node};
+  wire::SnapshotOpened opened;
+  opened.session = "s";
+  opened.epoch = epoch;
+  opened.at = team().cursor.sequence;
+  answer<OpenSnapshot>(opened);
+  wire::SnapshotPage page;
+  page.session = "s";
+  page.next_key = "more";
+  for (const model::Node& each : nodes) page.nodes.push_back(model::whole(each));
+  answer<NextSnapshotPage>(page);
+  sql("UPDATE node SET state = replace(state, 'Step', 'Stop') WHERE space = (SELECT staging FROM workspace "
+      "WHERE kind = 'team')");
+  answer<NextSnapshotPage>(page);
+  answer<NextSnapshotPage>(page); // of the one that was given up
+  send_snapshot(nodes);
+  CHECK(Store::node(team(), node).node.title.value == "Step");
+}
+
+TEST_CASE_FIXTURE(Synced, "workspaces that one stream has no room for are pulled every minute") {
+  wire::Me me = account();
+  for (std::size_t i = 0; i < model::limits::k_stream_workspaces; ++i) {
+    me.workspaces.push_back(me.workspaces.front());
+    me.workspaces.back().id = model::WorkspaceId::random(random);
+  }
+  must(SyncStore(*replica, 0).adopt_account(me));
+  sql("UPDATE workspace SET epoch = 77 WHERE kind = 'team'");
+  engine = std::make_unique<Engine>(*replica, hub, Engine::Options{});
+  step(Tick{});
+  answer<MeRequest>(me);
+  settle();
+  REQUIRE(hub.listening.has_value());
+  CHECK(hub.listening->positions.size() == model::limits::k_stream_workspaces);
+  clock.advance(std::chrono::minutes(1));
+  step(Tick{});
+  CHECK(hub.take<PullFromWorkspace>().has_value());
+  CHECK(!hub.take<PullFromWorkspace>());
+}

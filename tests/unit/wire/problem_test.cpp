@@ -52,18 +52,24 @@ TEST_CASE("a copy of a store with 100,000 accepted operations learns of them all
 
 TEST_CASE("an unreadable body is judged by its status") {
   const std::pair<int, ErrorCode> rows[] = {
-      {400, ErrorCode::validation},   {401, ErrorCode::unauthenticated}, {403, ErrorCode::permission},
-      {404, ErrorCode::not_found},    {412, ErrorCode::stale},           {413, ErrorCode::too_large},
+      {400, ErrorCode::validation},   {401, ErrorCode::unauthenticated}, {403, ErrorCode::offline},
+      {404, ErrorCode::offline},      {412, ErrorCode::stale},           {413, ErrorCode::too_large},
       {429, ErrorCode::rate_limited}, {500, ErrorCode::offline},         {502, ErrorCode::offline},
       {503, ErrorCode::offline},      {504, ErrorCode::offline},         {507, ErrorCode::storage_full}};
   for (const auto& [status, code] : rows)
-    for (const char* body :
-         {"", "<html>Bad gateway</html>", "[]", "{", R"({"code":7})", R"({"code":"new"})"}) {
+    for (const char* body : {"", "<html>Bad gateway</html>", "[]", "{", R"({"code":7})"}) {
       CAPTURE(status);
       CAPTURE(body);
       CHECK(decode_problem(status, body).code == code);
       CHECK_FALSE(decode_problem(status, body).detail.empty());
     }
+}
+
+TEST_CASE("a code of a newer hub is judged by its status") {
+  const char* const body = R"({"code":"new"})";
+  CHECK(decode_problem(403, body).code == ErrorCode::permission);
+  CHECK(decode_problem(404, body).code == ErrorCode::not_found);
+  CHECK(decode_problem(413, body).code == ErrorCode::too_large);
 }
 
 TEST_CASE("no status alone makes a replica drop, renumber or refetch anything") {
