@@ -35,26 +35,7 @@ constexpr std::chrono::minutes k_account_period{1};
 /// Of asking for the workspaces that the stream has no room for.
 constexpr std::chrono::minutes k_unheard_period{1};
 
-constexpr std::size_t k_joined_entries = 250;
-
-wire::StreamOps* find_range(EngineMessage& message) {
-  auto* event = std::get_if<ListenEvent>(&message);
-  return event ? std::get_if<wire::StreamOps>(&event->event) : nullptr;
-}
-
 } // namespace
-
-bool join(EngineMessage& first, EngineMessage& next) {
-  wire::StreamOps* const head = find_range(first);
-  wire::StreamOps* const tail = find_range(next);
-  if (!head || !tail || std::get<ListenEvent>(first).id != std::get<ListenEvent>(next).id) return false;
-  if (head->workspace != tail->workspace || head->epoch != tail->epoch) return false;
-  if (head->entries.empty() || tail->entries.empty() || tail->from.value != head->to.value + 1) return false;
-  if (head->entries.size() + tail->entries.size() > k_joined_entries) return false;
-  head->to = tail->to;
-  std::move(tail->entries.begin(), tail->entries.end(), std::back_inserter(head->entries));
-  return true;
-}
 
 /// One lane per workspace, and what they have in common: the account and the one stream.
 class Engine::Core {
@@ -392,7 +373,6 @@ class Engine::Core {
       }
     }
     pull_unheard();
-    if (pull_unheard_at_ > now()) wake = std::min(wake, pull_unheard_at_);
     for (auto& [id, lane] : lanes_) {
       TRY(lane.advance());
       if (lane.blocked_until() > now()) wake = std::min(wake, lane.blocked_until());
@@ -420,15 +400,10 @@ class Engine::Core {
     std::vector<WorkspaceId> ids;
     for (auto& [id, lane] : lanes_) {
       TRY_ASSIGN(const auto position, lane.position());
-      if (!position) continue;
+      if (!position || ids.size() == k_stream_workspaces) continue; // pull_unheard asks for the others
       positions.emplace_back(id, position->cursor);
       replicas.push_back(position->replica);
       ids.push_back(id);
-    }
-    if (ids.size() > k_stream_workspaces) {
-      positions.resize(k_stream_workspaces);
-      replicas.resize(k_stream_workspaces);
-      ids.resize(k_stream_workspaces);
     }
     const auto mode = polling_until_ > now() ? ListenMode::long_poll : ListenMode::stream;
     if (listen_ != 0 && ids == listening_to_ && mode == listen_mode_) return {};
