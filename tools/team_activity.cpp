@@ -11,7 +11,7 @@ namespace {
 using Format = ActivityArguments::Format;
 
 constexpr std::size_t k_hook_lines = 5;
-constexpr std::size_t k_value_bytes = 400;      // of a notification; the whole is in get_history
+constexpr std::size_t k_notice_bytes = 400;     // of a notification; the whole is in get_history
 constexpr std::size_t k_notification_share = 4; // a quarter of the tokens
 
 ActivityView make_view(Session& session, replica::Reader& reader, const replica::WorkspaceRow& workspace,
@@ -81,8 +81,8 @@ NotificationView make_view(Session& session, replica::Reader& reader, const mode
   if (workspace && !row.node.is_empty()) view.node = reader.short_id(*workspace, row.node);
   view.title = agent::show(row.title);
   if (row.field) view.field = model::name_of(*row.field);
-  view.yours = agent::show_value(row.yours, k_value_bytes);
-  view.now = agent::show_value(row.now, k_value_bytes);
+  view.yours = agent::show_value(row.yours, k_notice_bytes);
+  view.now = agent::show_value(row.now, k_notice_bytes);
   view.conflict = row.conflict.view();
   view.text = agent::describe(row, reader.account().user);
   view.is_read = row.is_read;

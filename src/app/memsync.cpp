@@ -15,7 +15,7 @@ namespace {
 using namespace memsync;
 
 constexpr int k_usage = 2;
-constexpr std::chrono::milliseconds k_stop_limit{200};
+constexpr std::chrono::milliseconds k_command_stop_limit{200};
 
 /// Takes the value of --token out of the list of processes, where everybody on the machine can read it.
 void hide_token(int count, char** arguments) {
@@ -59,7 +59,7 @@ class Bench {
   }
 
   /// False when a thread hangs and the process must be left as it is.
-  bool close() { return !process_ || process_->sync().stop(k_stop_limit); }
+  bool close() { return !process_ || process_->sync().stop(k_command_stop_limit); }
 
   bool is_stopped() const {
     pollfd fd{stop_.fd(), POLLIN, 0};

@@ -24,7 +24,7 @@ std::string without_blanks(std::string_view line) {
   return out;
 }
 
-std::vector<std::string_view> split_lines(std::string_view text) {
+std::vector<std::string_view> toml_lines(std::string_view text) {
   std::vector<std::string_view> lines;
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());
@@ -63,7 +63,7 @@ std::string toml_server(std::string_view name, const std::string& command,
 
 Result<std::string> set_toml_server(const std::string& text, std::string_view name,
                                     const std::string& command, const std::vector<std::string>& args) {
-  const std::vector<std::string_view> lines = split_lines(text);
+  const std::vector<std::string_view> lines = toml_lines(text);
   const std::string heading = fmt::format("[mcp_servers.{}]", name);
   const std::string quoted_heading = fmt::format("[mcp_servers.\"{}\"]", name);
   bool is_in_servers = false;

@@ -8,7 +8,7 @@ namespace memsync::cli {
 
 namespace {
 
-constexpr std::size_t k_page = 200;
+constexpr std::size_t k_watch_page = 200;
 
 /// What was not shown yet, oldest first.
 class Follower {
@@ -42,14 +42,14 @@ class Follower {
     const model::Cursor before = std::exchange(seen->second, row.cursor);
     if (!is_first && before == row.cursor) return {};
     replica::Reader::HistoryQuery query;
-    query.limit = is_first ? options_.recent : k_page;
+    query.limit = is_first ? options_.recent : k_watch_page;
     if (!is_first && before.epoch == row.cursor.epoch)
       query.from = model::Sequence{before.sequence.value + 1};
     if (query.limit == 0) return {};
     TRY_ASSIGN(const auto page, reader.activity(row, query));
     if (!is_first && !page.next_cursor.empty())
       say(fmt::format("more than {} changes came at once in {}; these are the newest, `memsync log` has all",
-                      k_page, agent::show(row.name)));
+                      k_watch_page, agent::show(row.name)));
     for (auto each = page.rows.rbegin(); each != page.rows.rend(); ++each) show(*each, row);
     return {};
   }
@@ -73,9 +73,9 @@ class Follower {
     };
     TRY(look());
     const std::size_t left = progress_.unsent() + progress_.unreceived() + progress_.copied();
-    const bool is_over = left == 0 && (is_behind_ || progress_.steps_done() > k_page);
-    if (left > k_page || is_over) say(progress_.describe());
-    is_behind_ = left > k_page || (is_behind_ && left > 0);
+    const bool is_over = left == 0 && (is_behind_ || progress_.steps_done() > k_watch_page);
+    if (left > k_watch_page || is_over) say(progress_.describe());
+    is_behind_ = left > k_watch_page || (is_behind_ && left > 0);
     if (left > 0) return {};
     progress_ = {}; // what comes next is counted from here
     return look();

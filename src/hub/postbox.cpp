@@ -3,7 +3,7 @@
 namespace memsync::hub {
 
 namespace {
-constexpr std::size_t k_most_waiting = 1000;
+constexpr std::size_t k_most_mails = 1000;
 } // namespace
 
 Postbox::Postbox(Mailer& mailer) : mailer_(mailer), thread_([this] { work(); }) {}
@@ -23,7 +23,7 @@ Postbox::~Postbox() {
 void Postbox::post(Mail mail, Done done) {
   {
     const std::lock_guard lock(mutex_);
-    if (letters_.size() < k_most_waiting) {
+    if (letters_.size() < k_most_mails) {
       letters_.push_back({std::move(mail), std::move(done)});
       changed_.notify_all();
       return;

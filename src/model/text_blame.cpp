@@ -23,7 +23,9 @@ Writers advance(const std::string& before, const Writers& writers, const std::st
   return next;
 }
 
-bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+bool is_blank_line(std::string_view line) {
+  return line.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
 
 } // namespace
 
@@ -35,7 +37,7 @@ std::vector<BlamedParagraph> blame_paragraphs(const std::vector<std::string>& ve
   const auto lines = split_text(versions.back(), Grain::lines);
   bool is_open = false;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (is_blank(lines[i])) {
+    if (is_blank_line(lines[i])) {
       is_open = false;
       continue;
     }

@@ -24,8 +24,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr milliseconds k_first_delay{500}, k_longest_delay{30'000};
-constexpr std::chrono::minutes k_refused_delay{10}; // before asking again with a token the hub refused
 /// Behind a bad proxy, unless a stream beside the polls works.
 constexpr std::chrono::minutes k_polling_period{10};
 constexpr std::chrono::minutes k_idle_period{1};

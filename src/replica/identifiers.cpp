@@ -6,7 +6,7 @@ namespace memsync::replica {
 
 namespace {
 
-constexpr std::size_t k_longest = 120; // what is longer is data, not a name
+constexpr std::size_t k_longest_identifier = 120; // what is longer is data, not a name
 
 // Beside letters and digits; the identifier table's tokenchars in schemas/sql/replica.
 constexpr std::string_view k_joiners = "_-./:#@+$";
@@ -69,7 +69,7 @@ std::vector<std::string> find_identifiers(std::string_view text, std::size_t max
     while (end < text.size() && is_token_character(text[end])) ++end;
     const std::string_view token = trim(text.substr(at, end - at));
     at = end;
-    if (token.size() > k_longest || !is_identifier(token)) continue;
+    if (token.size() > k_longest_identifier || !is_identifier(token)) continue;
     add(found, token);
     const auto slash = token.rfind('/');
     if (slash != std::string_view::npos && slash + 3 < token.size() && found.size() < max_count)

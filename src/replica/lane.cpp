@@ -14,9 +14,7 @@ using base::Result;
 
 namespace {
 
-constexpr std::chrono::milliseconds k_first_delay{500}, k_longest_delay{30'000};
-constexpr std::chrono::minutes k_refused_delay{10}; // before asking again about a workspace the hub refused
-constexpr std::size_t k_smallest_piece = 16;        // entries or operations asked for after failures
+constexpr std::size_t k_smallest_piece = 16; // entries or operations asked for after failures
 
 constexpr std::chrono::hours k_compare_period{1};
 constexpr std::chrono::minutes k_history_again{1};

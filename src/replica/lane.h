@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <span>
@@ -11,6 +12,11 @@
 #include "replica/sync_store.h"
 
 namespace memsync::replica {
+
+/// Of the back-off towards a hub that cannot be reached.
+inline constexpr std::chrono::milliseconds k_first_delay{500}, k_longest_delay{30'000};
+/// Before asking again with a token, or about a workspace, that the hub refused.
+inline constexpr std::chrono::minutes k_refused_delay{10};
 
 /// What the lanes of an engine share.
 struct LaneContext {

@@ -11,7 +11,7 @@ using model::WorkspaceId;
 namespace {
 
 constexpr std::chrono::seconds k_period{20}; // three in the 60 s after which the hub takes somebody for gone
-constexpr std::chrono::minutes k_failed_delay{1};
+constexpr std::chrono::minutes k_retry_delay{1};
 
 } // namespace
 
@@ -28,7 +28,7 @@ void PresenceSync::take(const HubAnswer& answer) {
   if (!std::holds_alternative<wire::Problem>(answer.content)) return;
   // A hub that is too old, or too busy: presence is no reason to insist.
   has_changed_ = false;
-  due_at_ = now() + k_failed_delay;
+  due_at_ = now() + k_retry_delay;
 }
 
 std::vector<model::PresentMember> PresenceSync::list(const std::vector<WorkspaceId>& workspaces) const {

@@ -25,20 +25,20 @@ namespace {
 constexpr std::size_t k_comment_preview_bytes = 120;
 
 /// Where a page ended: within which log entry, after how many of its rows. Written "<sequence>.<rows>".
-struct Place {
+struct HistoryPlace {
   Sequence sequence;
   std::size_t rows = 0;
 
   std::string str() const { return fmt::format("{}.{}", sequence.value, rows); }
 };
 
-std::optional<Place> parse_place(std::string_view text) {
+std::optional<HistoryPlace> parse_history_place(std::string_view text) {
   const auto dot = text.find('.');
   if (dot == std::string_view::npos) return std::nullopt;
   const auto sequence = model::parse_u64(text.substr(0, dot));
   const auto rows = model::parse_u64(text.substr(dot + 1));
   if (!sequence || !rows) return std::nullopt;
-  return Place{Sequence{*sequence}, static_cast<std::size_t>(*rows)};
+  return HistoryPlace{Sequence{*sequence}, static_cast<std::size_t>(*rows)};
 }
 
 Error bad_cursor(std::string_view cursor) {
@@ -111,7 +111,7 @@ void bind_query(Statement& row, const WorkspaceRow& workspace, const Reader::His
   if (query.from) row.bind(10, query.from->value);
 }
 
-Sequence newest_of(const Reader::HistoryQuery& query, const std::optional<Place>& after) {
+Sequence newest_of(const Reader::HistoryQuery& query, const std::optional<HistoryPlace>& after) {
   constexpr Sequence k_end{std::uint64_t{1} << 62};
   Sequence newest = query.to.value_or(k_end);
   if (after && after->sequence < newest) newest = after->sequence;
@@ -162,7 +162,7 @@ std::vector<ChangeRow> Reader::changes_of(const WorkspaceRow& workspace, Sequenc
 }
 
 Result<Reader::HistoryPage> Reader::history(const WorkspaceRow& workspace, const HistoryQuery& query) {
-  const auto after = query.cursor.empty() ? std::nullopt : parse_place(query.cursor);
+  const auto after = query.cursor.empty() ? std::nullopt : parse_history_place(query.cursor);
   if (!query.cursor.empty() && !after) return bad_cursor(query.cursor);
   TRY_ASSIGN(const std::optional<UserId> author, find_author(workspace, query.author));
   HistoryPage page;
@@ -176,7 +176,8 @@ Result<Reader::HistoryPage> Reader::history(const WorkspaceRow& workspace, const
     const std::vector<ChangeRow> changes = changes_of(workspace, log.sequence, query.node, entry);
     for (std::size_t i = after && after->sequence == log.sequence ? after->rows : 0; i < changes.size();
          ++i) {
-      if (page.rows.size() == query.limit) return page.next_cursor = Place{log.sequence, i}.str(), page;
+      if (page.rows.size() == query.limit)
+        return page.next_cursor = HistoryPlace{log.sequence, i}.str(), page;
       page.rows.push_back(changes[i]);
     }
   }
@@ -220,7 +221,7 @@ std::string Reader::activity_detail(const WorkspaceRow& workspace, OperationKind
 }
 
 Result<Reader::ActivityPage> Reader::activity(const WorkspaceRow& workspace, const HistoryQuery& query) {
-  const auto after = query.cursor.empty() ? std::nullopt : parse_place(query.cursor);
+  const auto after = query.cursor.empty() ? std::nullopt : parse_history_place(query.cursor);
   if (!query.cursor.empty() && !after) return bad_cursor(query.cursor);
   TRY_ASSIGN(const std::optional<UserId> author, find_author(workspace, query.author));
   ActivityPage page;
@@ -228,7 +229,7 @@ Result<Reader::ActivityPage> Reader::activity(const WorkspaceRow& workspace, con
   bind_query(row, workspace, query, author, newest_of(query, after));
   while (row.step()) {
     const LogRow log = read_log(row);
-    if (page.rows.size() == query.limit) return page.next_cursor = Place{log.sequence, 0}.str(), page;
+    if (page.rows.size() == query.limit) return page.next_cursor = HistoryPlace{log.sequence, 0}.str(), page;
     page.rows.push_back({log.sequence, workspace.id, log.kind, log.node, log.document, log.title,
                          activity_detail(workspace, log.kind, log.target, log.sequence),
                          user_name(log.author), log.client, log.session, log.at});

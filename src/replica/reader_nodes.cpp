@@ -17,7 +17,7 @@ using storage::Statement;
 namespace {
 
 /// Bounds the walk to a root when damage has closed the tree into a ring.
-constexpr std::size_t k_max_walk = 10'000;
+constexpr std::size_t k_max_steps = 10'000;
 /// How many fitting ids are looked at to find the visible ones among them.
 constexpr int k_max_candidates = 50;
 /// How many names a message lists.
@@ -57,7 +57,7 @@ std::optional<NodeRow> Reader::find_node(const WorkspaceRow& workspace, const No
 
 bool Reader::is_any_hidden(const WorkspaceRow& workspace, NodeId id) {
   Statement row = txn_.prepare("SELECT parent, deleted FROM node WHERE space = ?1 AND id = ?2");
-  for (std::size_t steps = 0; !id.is_empty() && steps < k_max_walk; ++steps) {
+  for (std::size_t steps = 0; !id.is_empty() && steps < k_max_steps; ++steps) {
     row.bind_all(workspace.space.value, id);
     if (!row.step() || row.column_bool(1)) return true;
     id = NodeId::parse(row.column_text(0)).value_or(NodeId{});

@@ -20,7 +20,7 @@ namespace {
 /// Where a page of pending operations ended: lists show the outbox of all workspaces, then what was
 /// rejected, each by workspace, number and (a renewed replica counts anew) replica. Written
 /// "<o or r>.<workspace key>.<n>.<replica>".
-struct Place {
+struct PendingPlace {
   bool in_rejected = false;
   std::int64_t workspace = 0;
   std::uint64_t n = 0;
@@ -31,7 +31,7 @@ struct Place {
   }
 };
 
-std::optional<Place> parse_place(std::string_view text) {
+std::optional<PendingPlace> parse_pending_place(std::string_view text) {
   if (text.size() < 2 || (text[0] != 'o' && text[0] != 'r') || text[1] != '.') return std::nullopt;
   const auto dot = text.find('.', 2);
   const auto last = text.rfind('.');
@@ -39,7 +39,8 @@ std::optional<Place> parse_place(std::string_view text) {
   const auto workspace = model::parse_u64(text.substr(2, dot - 2));
   const auto n = model::parse_u64(text.substr(dot + 1, last - dot - 1));
   if (!workspace || !n) return std::nullopt;
-  return Place{text[0] == 'r', static_cast<std::int64_t>(*workspace), *n, std::string(text.substr(last + 1))};
+  return PendingPlace{text[0] == 'r', static_cast<std::int64_t>(*workspace), *n,
+                      std::string(text.substr(last + 1))};
 }
 
 std::string rejection_reason(std::string_view code) {
@@ -47,7 +48,9 @@ std::string rejection_reason(std::string_view code) {
   return known ? fmt::format("{}: {}", code, base::error_info(*known).title) : std::string(code);
 }
 
-std::size_t count(Statement row) { return row.step() ? static_cast<std::size_t>(row.column_int64(0)) : 0; }
+std::size_t count_rows(Statement row) {
+  return row.step() ? static_cast<std::size_t>(row.column_int64(0)) : 0;
+}
 
 std::string title_of(storage::ReadTxn& txn, Space space, std::string_view id) {
   if (id.empty()) return {};
@@ -59,7 +62,8 @@ std::string title_of(storage::ReadTxn& txn, Space space, std::string_view id) {
 /// One page of pending operations being filled.
 class PendingList {
  public:
-  PendingList(storage::ReadTxn& txn, std::optional<DocumentId> document, std::size_t limit, Place after)
+  PendingList(storage::ReadTxn& txn, std::optional<DocumentId> document, std::size_t limit,
+              PendingPlace after)
       : txn_(txn), document_(std::move(document)), limit_(limit), after_(after) {}
 
   void add_outbox(const WorkspaceRow& workspace) {
@@ -123,7 +127,7 @@ class PendingList {
   }
 
  private:
-  void add(Place place, PendingRow row) {
+  void add(PendingPlace place, PendingRow row) {
     places_.push_back(std::move(place));
     rows_.push_back(std::move(row));
   }
@@ -131,9 +135,9 @@ class PendingList {
   storage::ReadTxn& txn_;
   const std::optional<DocumentId> document_;
   const std::size_t limit_;
-  const Place after_;
+  const PendingPlace after_;
   std::vector<PendingRow> rows_; // one more than the limit tells that there are more
-  std::vector<Place> places_;
+  std::vector<PendingPlace> places_;
 };
 
 } // namespace
@@ -141,7 +145,7 @@ class PendingList {
 Result<Reader::PendingPage> Reader::pending(const std::vector<WorkspaceRow>& workspaces,
                                             std::optional<DocumentId> document, std::size_t limit,
                                             std::string_view cursor) {
-  const auto after = cursor.empty() ? Place{} : parse_place(cursor);
+  const auto after = cursor.empty() ? PendingPlace{} : parse_pending_place(cursor);
   if (!after)
     return Error{ErrorCode::validation,
                  fmt::format("\"{}\" is no cursor of this list: start without one", cursor)};
@@ -163,21 +167,22 @@ Result<Reader::PendingPage> Reader::pending(const std::vector<WorkspaceRow>& wor
 std::size_t Reader::pending_count(const WorkspaceRow& workspace) {
   Statement row = txn_.prepare("SELECT count(*) FROM outbox INDEXED BY outbox_by_node WHERE workspace = ?1");
   row.bind_all(workspace.key.value);
-  return count(std::move(row));
+  return count_rows(std::move(row));
 }
 
 std::size_t Reader::pending_count(const WorkspaceRow& workspace, const DocumentId& document) {
   Statement row = txn_.prepare(
       "SELECT (SELECT count(*) FROM outbox WHERE workspace = ?1 AND document = ?2) + "
-      "(SELECT count(*) FROM outbox WHERE workspace = ?1 AND other_document = ?2 AND other_document <> '')");
+      "(SELECT count(*) FROM outbox WHERE workspace = ?1 AND other_document = ?2 AND other_document <> "
+      "'')");
   row.bind_all(workspace.key.value, document);
-  return count(std::move(row));
+  return count_rows(std::move(row));
 }
 
 std::size_t Reader::rejected_count(const WorkspaceRow& workspace) {
   Statement row = txn_.prepare("SELECT count(*) FROM rejected WHERE workspace = ?1");
   row.bind_all(workspace.key.value);
-  return count(std::move(row));
+  return count_rows(std::move(row));
 }
 
 std::vector<DocumentRow> Reader::dirty_documents(const std::vector<WorkspaceRow>& workspaces) {

@@ -20,7 +20,7 @@ using storage::Statement;
 namespace {
 
 constexpr std::size_t k_max_query_bytes = 8'192; // of a pasted log, the beginning is the question
-constexpr std::size_t k_max_identifiers = 8;
+constexpr std::size_t k_asked_identifiers = 8;
 constexpr std::int64_t k_large_corpus = 20'000;
 constexpr std::int64_t k_common_share = 20; // of a large corpus: in more than one of so many rows
 constexpr std::size_t k_asked_of_large_corpus = 8;
@@ -110,7 +110,7 @@ Result<ParsedQuery> parse_query(ReadTxn& txn, std::string_view text) {
   ParsedQuery query;
   query.is_blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
   query.corpus_rows = count_corpus(txn);
-  query.identifiers = find_identifiers(text, k_max_identifiers);
+  query.identifiers = find_identifiers(text, k_asked_identifiers);
   add_terms(query, text, false);
   if (query.terms.empty()) add_terms(query, text, true); // "who was it", as a last resort
   read_terms(txn, query);

@@ -8,7 +8,7 @@ namespace memsync::replica {
 namespace {
 
 constexpr std::size_t k_shortest = 3;
-constexpr std::size_t k_longest = 64;
+constexpr std::size_t k_longest_word = 64;
 
 struct Ending {
   std::string_view from, to;
@@ -141,7 +141,7 @@ class Stem {
 } // namespace
 
 std::string porter_stem(std::string_view word) {
-  if (word.size() < k_shortest || word.size() > k_longest) return std::string(word);
+  if (word.size() < k_shortest || word.size() > k_longest_word) return std::string(word);
   return Stem(word).run();
 }
 

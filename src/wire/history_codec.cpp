@@ -21,7 +21,7 @@ void append_change(std::string& out, const HistoryChange& change) {
   out += '}';
 }
 
-std::optional<std::string> read_value(const ObjectReader& reader, std::string_view name) {
+std::optional<std::string> read_json_text(const ObjectReader& reader, std::string_view name) {
   const Json* value = reader.find(name);
   if (!value) return std::nullopt;
   return base::dump_json(*value);
@@ -33,8 +33,8 @@ Result<HistoryChange> decode_change(const Json& json) {
   change.node = reader.id<model::NodeId>("node");
   change.field = reader.text("field");
   change.lost = reader.flag("lost");
-  change.old_value = read_value(reader, "old");
-  change.new_value = read_value(reader, "new");
+  change.old_value = read_json_text(reader, "old");
+  change.new_value = read_json_text(reader, "new");
   TRY(reader.result());
   return change;
 }

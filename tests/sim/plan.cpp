@@ -91,7 +91,19 @@ void World::plan_restore(Millis length) {
         for (const model::WorkspaceId& workspace : workspaces_) archive(workspace);
       if (is_hub_up()) site_->save_backup();
     });
-    scheduler_.after(restored, [this] { restore_hub(); });
+    const bool was_wrong = restored % 3 == 0;
+    scheduler_.after(restored, [this, was_wrong] {
+      if (was_wrong && is_hub_up()) {
+        for (const model::WorkspaceId& workspace : workspaces_) archive(workspace);
+        if (is_hub_up()) site_->put_back_later();
+      }
+      restore_hub();
+    });
+    if (was_wrong)
+      scheduler_.after(restored + (length - restored) / 2, [this] {
+        site_->take_what_was_set_aside();
+        restore_hub();
+      });
   }
   if (chance(40)) {
     const auto [saved, restored] = moments(length);

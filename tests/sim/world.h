@@ -89,7 +89,8 @@ class World {
   void plan_machine(Machine& machine, Millis length);
   void plan_disk_faults(Machine& machine, Millis length);
   void plan_hub(Millis length);
-  /// Once per run at most each: one store is put back to an older copy, and the hub to a backup.
+  /// Once per run at most each: one store is put back to an older copy, and the hub to a backup; the hub
+  /// again to what it was before that, when the backup turns out to be the wrong one.
   void plan_restore(Millis length);
 
   void add_person(std::size_t index, const std::string& token);

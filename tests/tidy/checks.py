@@ -203,6 +203,25 @@ def check_test_names(tree):
     return findings
 
 
+def library_of(path):
+    """The sources that are compiled several at a time: one library's, or one test program's."""
+    parts = path.split("/")[:-1]
+    depth = 3 if parts[:2] in (["src", "net"], ["tests", "unit"]) else 2
+    return "/".join(parts[:depth])
+
+
+def check_unnamed(tree):
+    """Sources are compiled several at a time: names in one library's unnamed namespaces must differ."""
+    findings, seen = [], {}
+    for file in tree.matching(r"(src|tools|tests/unit)/.*\.cpp"):
+        for name, line in source.find_unnamed(file.lines):
+            key = (library_of(file.path), name)
+            if seen.setdefault(key, file.path) != file.path:
+                what = f"'{name}' is also in the unnamed namespace of {seen[key]}"
+                findings.append(Finding(file.path, line, what, "say in the name what differs, or share it"))
+    return findings
+
+
 def check_json(tree):
     findings = []
     for file in tree.matching(r".*\.json"):
@@ -222,6 +241,7 @@ TREE_CHECKS = [
     check_allow_lists,
     check_headers,
     check_test_names,
+    check_unnamed,
     check_json,
 ]
 

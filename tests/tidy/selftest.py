@@ -77,6 +77,14 @@ FUNCTIONS = [
     ("enum class E { a, b };\nvoid f() {\n  auto g = [](int x) {\n    return x;\n  };\n}", [("f", 2, 6)]),
 ]
 
+# Code, and the (name, line) of what its unnamed namespaces hold.
+UNNAMED = [
+    ("int k_a = 1;\nnamespace {\nconst int k_b = 1, k_c{2};\n} // namespace\nconst int k_d = 1;", [
+        ("k_b", 3), ("k_c", 3)]),
+    ("namespace {\nstruct A;\nstruct B {\n  int c = 1;\n};\n} // namespace", [("B", 3)]),
+    ("namespace {\nint f(const A& a, int b) {\n  return g(b);\n}\n} // namespace", [("f(const A&, int)", 2)]),
+]
+
 BLANKED = [
     ('a("x // y"); // z', 'a("      ");     '),
     ('R"q(a")b)q"; c', '           ; c'),
@@ -96,10 +104,14 @@ def run():
         found = source.find_functions(source.blank_comments_and_texts(code))
         if found != expected:
             failures.append(f"functions of {code!r}: expected {expected}, found {found}")
+    for code, expected in UNNAMED:
+        found = source.find_unnamed(code.split("\n"))
+        if found != expected:
+            failures.append(f"unnamed in {code!r}: expected {expected}, found {found}")
     for text, expected in BLANKED:
         found = source.blank_comments_and_texts(text)
         if found != expected:
             failures.append(f"blanking {text!r}: expected {expected!r}, found {found!r}")
-    cases = len(CASES) + len(FUNCTIONS) + len(BLANKED)
+    cases = len(CASES) + len(FUNCTIONS) + len(UNNAMED) + len(BLANKED)
     print("\n".join([*failures, f"{cases} cases, {len(failures)} failures"]))
     return 1 if failures else 0

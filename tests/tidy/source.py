@@ -99,3 +99,27 @@ def find_test_names(text):
         name = "".join(re.findall(r'"((?:\\.|[^"\\\n])*)"', match.group(1)))
         names.append((name, text.count("\n", 0, match.start()) + 1))
     return names
+
+
+_TYPE = re.compile(r"(?:struct|class|enum class) (\w+)\b(?!.*;$)")
+_CONSTANT = re.compile(r"\b(k_\w+)\s*(?:\{|=|\[)")
+_FUNCTION = re.compile(r"[\w:][^=;{}]*[\s*&](\w+)\(([^()]*)\) (?:noexcept )?\{")
+
+
+def find_unnamed(lines):
+    """(name, line) of the types, constants and functions (with the types of their parameters) that unnamed
+    namespaces hold, as far as their declaration is on one line."""
+    names, is_inside = [], False
+    for number, line in enumerate(lines, 1):
+        if line.startswith("namespace {"):
+            is_inside = True
+        elif line == "} // namespace":
+            is_inside = False
+        elif is_inside and (match := _TYPE.match(line)):
+            names.append((match.group(1), number))
+        elif is_inside and line.startswith("const"):
+            names += [(name, number) for name in _CONSTANT.findall(line)]
+        elif is_inside and (match := _FUNCTION.match(line)):
+            types = [re.sub(r"\s*\b\w+$", "", each).strip() for each in match.group(2).split(",")]
+            names.append((f"{match.group(1)}({', '.join(types)})", number))
+    return names

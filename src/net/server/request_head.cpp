@@ -40,7 +40,7 @@ bool is_number(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view trimmed_field(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
@@ -69,7 +69,7 @@ Result<> read_field(std::string_view line, Framing& framing) {
   if (single == k_single_fields.end()) return {};
   if (++framing.counts[static_cast<std::size_t>(single - k_single_fields.begin())] > 1)
     return refused(fmt::format("the header '{}' is given twice", name));
-  std::string value(trimmed(line.substr(colon + 1)));
+  std::string value(trimmed_field(line.substr(colon + 1)));
   if (name == "content-length" && !is_number(value)) return refused("Content-Length must be one number");
   if (name == "transfer-encoding") {
     std::ranges::transform(value, value.begin(), lower);

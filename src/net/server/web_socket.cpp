@@ -31,7 +31,7 @@ constexpr auto k_idle = 40s;          // Beast pings after half of it: every 20 
 constexpr auto k_tell_period = 50ms;  // others hear of cursors and presence 20 times a second
 constexpr auto k_report_period = 20s; // whoever is not reported for 60 s has left
 constexpr auto k_feed_again = 5s;
-constexpr std::size_t k_take_bytes = std::size_t{64} << 10;
+constexpr std::size_t k_piece_bytes = std::size_t{64} << 10;
 constexpr std::size_t k_choked_bytes = std::size_t{64} << 10; // of answers that wait: nothing more is read
 constexpr std::size_t k_most_bytes = std::size_t{256} << 10;
 constexpr std::size_t k_reason_bytes = 120; // a close frame has room for 123
@@ -376,7 +376,7 @@ void WebSocket::end_feed(const wire::Problem& problem) {
 void WebSocket::on_ready() {
   while (feed_ && !is_over() && !is_choked()) {
     if (feed_->has_stalled()) return finish();
-    const auto pieces = feed_->take(k_take_bytes);
+    const auto pieces = feed_->take(k_piece_bytes);
     if (pieces.empty()) {
       if (!feed_->is_over()) return;
       feed_.reset(); // its time is over, not the socket's

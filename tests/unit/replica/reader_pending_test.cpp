@@ -20,7 +20,7 @@ bool is_dirty(TeamStore& store, const model::DocumentId& document) {
 }
 
 /// The hub refuses an operation for good.
-void reject(TeamStore& store, const WriteReceipt& receipt) {
+void refuse_for_good(TeamStore& store, const WriteReceipt& receipt) {
   model::Entry entry = store.entry(receipt.operations.front(), receipt.outcomes.front());
   entry.status = model::Status::rejected;
   entry.code = ErrorCode::permission;
@@ -72,7 +72,7 @@ TEST_CASE("a rejected operation is kept, counted apart and says why") {
   TeamStore store;
   const WriteReceipt receipt = store.edit([&](Editor& editor) { return editor.create(titled("x"), {}); });
   const NodeId id = receipt.operations.front().target_node();
-  reject(store, receipt);
+  refuse_for_good(store, receipt);
   const auto page = pending(store);
   REQUIRE(page.rows.size() == 1);
   CHECK(page.total == 0);
@@ -138,7 +138,7 @@ TEST_CASE("the local workspace is never dirty") {
 TEST_CASE("pages of pending operations together are the whole list") {
   TeamStore store;
   const WriteReceipt first = store.edit([&](Editor& editor) { return editor.create(titled("refused"), {}); });
-  reject(store, first);
+  refuse_for_good(store, first);
   for (int i = 0; i < 6; ++i) store.create(titled(fmt::format("{}", i)));
   std::vector<std::string> seen;
   std::string cursor;
