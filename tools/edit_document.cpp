@@ -211,8 +211,7 @@ base::Result<EditResult> apply_all(Session& session, Editor& editor, EditTarget 
     result.conflicts = list_conflicts(editor, {workspace}, document, k_room_beside, session.now());
   }
   result.pending = editor.pending_count(workspace);
-  result.message =
-      agent::describe_pending(agent::connection_name(session, editor), workspace, result.pending);
+  result.message = agent::describe_pending(session, editor, workspace, result.pending);
   result.version = editor.finish().version;
   return result;
 }

@@ -3,7 +3,7 @@
 namespace memsync::tools {
 
 base::Result<agent::Status> get_sync_status(Session& session, const StatusArguments&) {
-  return session.read([&](replica::Reader& reader) { return agent::load_status(session, reader); });
+  return agent::load_status(session);
 }
 
 mcp::ToolResult render(const agent::Status& status) {

@@ -97,8 +97,7 @@ base::Result<RememberResult> write(Session& session, Editor& editor, const Remem
   result.id = editor.short_id(workspace, id);
   result.document = agent::name_document(editor, workspace, document);
   result.pending = editor.pending_count(workspace);
-  result.message =
-      agent::describe_pending(agent::connection_name(session, editor), workspace, result.pending);
+  result.message = agent::describe_pending(session, editor, workspace, result.pending);
   if (!result.is_new) {
     result.message = "The same memory existed already; nothing was written.";
   } else if (!result.similar.empty()) {

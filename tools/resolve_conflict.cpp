@@ -46,11 +46,11 @@ base::Result<AppliedResolution> settle(Session& session, const ResolveArguments&
                                                   std::string(model::name_of(*arguments.resolution)),
                                                   show_value(text, arguments.room.value_bytes)};
                         TRY(editor.resolve(located.conflict.id, *arguments.resolution, text));
-                        message = fmt::format("Settled {} of \"{}\" with {}. {}", applied.conflict.field,
-                                              applied.conflict.title, applied.resolution,
-                                              agent::describe_pending(
-                                                  agent::connection_name(session, editor), editor.workspace(),
-                                                  editor.pending_count(editor.workspace())));
+                        message =
+                            fmt::format("Settled {} of \"{}\" with {}. {}", applied.conflict.field,
+                                        applied.conflict.title, applied.resolution,
+                                        agent::describe_pending(session, editor, editor.workspace(),
+                                                                editor.pending_count(editor.workspace())));
                         return applied;
                       });
 }

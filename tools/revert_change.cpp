@@ -169,9 +169,9 @@ base::Result<RevertResult> revert_change(Session& session, const RevertArguments
     for (const auto& [row, reason] : target.plan.impossible)
       result.skipped.push_back({row.node.is_empty() ? "" : reader.short_id(target.workspace, row.node),
                                 agent::show(row.title), std::string(model::name_of(row.kind)), reason});
-    result.message = fmt::format(
-        "{} taken back, {} left alone. {}", result.operations.size(), result.skipped.size(),
-        agent::describe_pending(agent::connection_name(session, reader), target.workspace, result.pending));
+    result.message =
+        fmt::format("{} taken back, {} left alone. {}", result.operations.size(), result.skipped.size(),
+                    agent::describe_pending(session, reader, target.workspace, result.pending));
     return std::move(result);
   });
 }

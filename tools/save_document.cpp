@@ -53,7 +53,8 @@ bool is_over(Session& session, const Save& save, const mcp::CallContext& context
   return !over || *over;
 }
 
-std::string describe(const SaveResult& result, const Save& save, std::size_t rejected) {
+std::string describe(Session& session, replica::Reader& reader, const SaveResult& result, const Save& save,
+                     std::size_t rejected) {
   if (rejected > 0)
     return fmt::format("The hub refused {}: see get_pending_operations.",
                        agent::count_of(rejected, "change"));
@@ -65,7 +66,7 @@ std::string describe(const SaveResult& result, const Save& save, std::size_t rej
                        agent::count_of(result.pending, "change"));
   if (result.conflicts.size() > save.conflicts)
     return "Saved on this machine; a new conflict waits for a decision: see resolve_conflict.";
-  return agent::describe_pending(result.connection, save.workspace, result.pending);
+  return agent::describe_pending(session, reader, save.workspace, result.pending);
 }
 
 base::Result<SaveResult> finish(Session& session, const Save& save) {
@@ -84,7 +85,7 @@ base::Result<SaveResult> finish(Session& session, const Save& save) {
     result.is_acknowledged =
         is_shared && refused == 0 && (save.last_n == 0 || !reader.is_in_outbox(*workspace, save.last_n));
     result.strategy_not_applied = save.strategy_not_applied;
-    result.message = describe(result, save, refused);
+    result.message = describe(session, reader, result, save, refused);
     return result;
   });
 }

@@ -128,15 +128,12 @@ std::string describe_nothing(const replica::WorkspaceRow* only, bool has_synced)
 }
 
 std::string describe(const SyncResult& result, std::size_t workspaces, const replica::WorkspaceRow* only,
-                     bool has_synced) {
+                     const agent::SyncReport& report) {
   if (result.connection == "no_hub")
     return "Nothing to sync: everything here is local. `memsync login` or `memsync join` shares it.";
-  if (only && only->kind == model::WorkspaceKind::local) return describe_nothing(only, has_synced);
-  if (result.connection == "offline")
-    return fmt::format(
-        "Hub unreachable: saved on this machine, {} pending; it syncs by itself when the hub is back.",
-        agent::count_of(result.pending, "change"));
-  if (workspaces == 0) return describe_nothing(only, has_synced);
+  if (only && only->kind == model::WorkspaceKind::local) return describe_nothing(only, report.has_synced);
+  if (result.connection == "offline") return agent::describe_outage(report, result.pending);
+  if (workspaces == 0) return describe_nothing(only, report.has_synced);
   std::string text =
       fmt::format("{} pushed, {} pulled.", agent::count_of(result.pushed, "change"), result.pulled);
   if (!result.is_settled)
@@ -169,8 +166,7 @@ base::Result<SyncResult> finish(Session& session, const Sync& sync) {
     result.is_settled = !agent::is_known_offline(session.sync().report()) && are_settled(session, workspaces);
     result.strategy_not_applied = sync.strategy_not_applied;
     const auto only = sync.only ? reader.find_workspace(*sync.only) : std::nullopt;
-    result.message =
-        describe(result, workspaces.size(), only ? &*only : nullptr, session.sync().report().has_synced);
+    result.message = describe(result, workspaces.size(), only ? &*only : nullptr, session.sync().report());
     return result;
   });
 }

@@ -154,7 +154,7 @@ base::Result<std::string> handoff(Session& session, replica::Reader& reader,
       "Take over the work described below. First tell me in a few sentences where it stands and what "
       "is next; check with search_memories what else is known. {}\n\n{}{}\n{}{}{}\n",
       k_notice, task_text, to_text(view), linked, conflicts.empty() ? "No open conflicts.\n" : conflicts,
-      describe_pending(connection_name(session, reader), workspace, document.pending));
+      describe_pending(session, reader, workspace, document.pending));
 }
 
 } // namespace

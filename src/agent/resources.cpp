@@ -67,11 +67,8 @@ base::Result<std::string> activity_text(Session& session, replica::Reader& reade
   return text;
 }
 
-base::Result<std::string> read_text(Session& session, replica::Reader& reader, std::string_view uri) {
-  if (uri == k_status) {
-    TRY_ASSIGN(const auto status, load_status(session, reader));
-    return to_text(status);
-  }
+base::Result<std::string> read_workspace_text(Session& session, replica::Reader& reader,
+                                              std::string_view uri) {
   const auto address = parse_address(uri);
   if (!address) return base::Error{base::ErrorCode::not_found, "no such resource"};
   TRY_ASSIGN(const auto workspace, reader.resolve_workspace(address->workspace));
@@ -79,6 +76,14 @@ base::Result<std::string> read_text(Session& session, replica::Reader& reader, s
   TRY_ASSIGN(const auto document, reader.resolve_document(workspace, *address->document));
   TRY_ASSIGN(const auto view, view_document(session, reader, document, {}));
   return to_text(view);
+}
+
+base::Result<std::string> read_text(Session& session, std::string_view uri) {
+  if (uri == k_status) {
+    TRY_ASSIGN(const Status status, load_status(session));
+    return to_text(status);
+  }
+  return session.read([&](replica::Reader& reader) { return read_workspace_text(session, reader, uri); });
 }
 
 wire::Resource document_resource(replica::Reader& reader, const replica::DocumentRow& row) {
@@ -150,7 +155,7 @@ std::vector<wire::ResourceTemplate> Resources::templates() {
 
 mcp::Outcome<std::vector<wire::ResourceContents>> Resources::read(std::string_view uri,
                                                                   const mcp::CallContext& context) {
-  const auto text = session_.read([&](replica::Reader& reader) { return read_text(session_, reader, uri); });
+  const auto text = read_text(session_, uri);
   if (text)
     return std::vector<wire::ResourceContents>{{std::string(uri), std::string(k_text), *text, std::nullopt}};
   if (text.error().code == base::ErrorCode::not_found || text.error().code == base::ErrorCode::validation)

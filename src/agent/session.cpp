@@ -23,11 +23,14 @@ const replica::WorkspaceRow* find_kind(const std::vector<replica::WorkspaceRow>&
   return found == rows.end() ? nullptr : &*found;
 }
 
-/// The only team, else personal, else local.
+/// The only team, else personal, else local. A team that the hub knows no more does not count: what is
+/// written there reaches nobody.
 Session::Chosen default_workspace(const std::vector<replica::WorkspaceRow>& rows) {
-  const auto teams = std::count_if(rows.begin(), rows.end(),
-                                   [](const auto& row) { return row.kind == model::WorkspaceKind::team; });
-  if (teams == 1) return {*find_kind(rows, model::WorkspaceKind::team), WorkspaceReason::only_team};
+  const auto is_team = [](const replica::WorkspaceRow& row) {
+    return row.kind == model::WorkspaceKind::team && row.is_known_to_hub;
+  };
+  if (std::count_if(rows.begin(), rows.end(), is_team) == 1)
+    return {*std::find_if(rows.begin(), rows.end(), is_team), WorkspaceReason::only_team};
   if (const auto* personal = find_kind(rows, model::WorkspaceKind::personal))
     return {*personal, WorkspaceReason::personal};
   return {*find_kind(rows, model::WorkspaceKind::local), WorkspaceReason::local};

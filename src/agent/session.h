@@ -21,11 +21,11 @@ class ReaderPool {
   explicit ReaderPool(Open open) : open_(std::move(open)) {}
 
   bool can_open() const { return open_ != nullptr; }
-  /// Calls `f(Reader&)`, which returns a Result, in one read transaction.
+  /// Calls `f(Replica&)`, which returns a Result.
   template <class F>
-  auto read(F&& f) -> std::invoke_result_t<F, replica::Reader&> {
+  auto use(F&& f) -> std::invoke_result_t<F, replica::Replica&> {
     TRY_ASSIGN(std::unique_ptr<replica::Replica> replica, take());
-    auto result = replica->read(std::forward<F>(f));
+    auto result = f(*replica);
     give_back(std::move(replica));
     return result;
   }
@@ -63,7 +63,12 @@ class Session {
   /// Calls `f(Reader&)`, which returns a Result, in one read transaction.
   template <class F>
   auto read(F&& f) -> std::invoke_result_t<F, replica::Reader&> {
-    return readers_.can_open() ? readers_.read(std::forward<F>(f)) : replica_.read(std::forward<F>(f));
+    return look([&](replica::Replica& replica) { return replica.read(std::forward<F>(f)); });
+  }
+  /// Calls `f(Replica&)`, which returns a Result and only reads.
+  template <class F>
+  auto look(F&& f) -> std::invoke_result_t<F, replica::Replica&> {
+    return readers_.can_open() ? readers_.use(std::forward<F>(f)) : f(replica_);
   }
   const std::optional<Project>& project() const { return options_.project; }
   const std::string& version() const { return options_.version; }

@@ -1,5 +1,7 @@
 #include "agent/status.h"
 
+#include "replica/set_aside.h"
+
 namespace memsync::agent {
 
 namespace {
@@ -16,21 +18,33 @@ WorkspaceStatus load_workspace(replica::Reader& reader, const replica::Workspace
   return status;
 }
 
-std::string summarize(const Status& status) {
-  std::string text;
-  if (status.connection == "no_hub") {
-    text = "No hub: everything is saved on this machine only. `memsync login` or `memsync join` shares it.";
-  } else if (status.pending == 0 && status.rejected == 0) {
-    text = status.connection == "offline"
-               ? "Everything written here is on the hub; the hub cannot be reached now."
-               : "Everything written here is on the hub.";
-  } else if (status.pending > 0) {
-    text = fmt::format("Saved on this machine; {} still to reach the hub ({}).",
+std::string describe_hindered(std::string_view hindrance, std::size_t pending) {
+  return fmt::format("Saved on this machine, but {}; {} {} here.", hindrance, count_of(pending, "change"),
+                     pending == 1 ? "waits" : "wait");
+}
+
+/// Where what was written is: here, or on the hub.
+std::string describe_safety(const Status& status) {
+  if (status.connection == "no_hub")
+    return "No hub: everything is saved on this machine only. `memsync login` or `memsync join` shares it.";
+  if (!status.hindrance.empty() && status.pending > 0)
+    return describe_hindered(status.hindrance, status.pending);
+  if (status.pending > 0)
+    return fmt::format("Saved on this machine; {} still to reach the hub ({}).",
                        count_of(status.pending, "change"), status.connection);
-  }
+  const std::string_view what = status.is_safe ? "Everything" : "Everything else";
+  if (!status.hindrance.empty())
+    return fmt::format("{} written here is on the hub, but {}.", what, status.hindrance);
+  return fmt::format("{} written here is on the hub{}.", what,
+                     status.connection == "offline" ? "; the hub cannot be reached now" : "");
+}
+
+std::string summarize(const Status& status) {
+  std::string text = describe_safety(status);
   if (status.rejected > 0)
-    text += fmt::format("{}The hub refused {}: see get_pending_operations.", text.empty() ? "" : " ",
-                        count_of(status.rejected, "change"));
+    text +=
+        fmt::format(" The hub refused {}: see get_pending_operations.", count_of(status.rejected, "change"));
+  if (status.set_aside > 0) text += fmt::format(" {}.", describe_set_aside(status.set_aside));
   if (status.conflicts > 0)
     text += fmt::format(" {}: see resolve_conflict.", count_of(status.conflicts, "open conflict"));
   if (status.unread > 0)
@@ -41,28 +55,7 @@ std::string summarize(const Status& status) {
   return text;
 }
 
-} // namespace
-
-std::string connection_name(Session& session, replica::Reader& reader) {
-  if (reader.account().hub.empty()) return "no_hub";
-  return std::string(name_of(session.sync().report().connection));
-}
-
-std::string describe_pending(std::string_view connection, const replica::WorkspaceRow& workspace,
-                             std::size_t pending) {
-  if (workspace.kind == model::WorkspaceKind::local) return "Saved on this machine; `local` is never shared.";
-  if (!workspace.is_known_to_hub) return "Saved on this machine; the hub no longer knows this workspace.";
-  if (pending == 0) return "Saved; the hub has every change.";
-  if (connection == "live")
-    return fmt::format("Saved on this machine; {} on the way.", count_of(pending, "change"));
-  if (connection == "connecting")
-    return fmt::format("Saved on this machine; {} to be sent with the next sync.",
-                       count_of(pending, "change"));
-  return fmt::format("Hub unreachable: saved on this machine, {} pending; sent as soon as it is back.",
-                     count_of(pending, "change"));
-}
-
-base::Result<Status> load_status(Session& session, replica::Reader& reader) {
+base::Result<Status> load(Session& session, replica::Reader& reader, std::size_t set_aside) {
   TRY_ASSIGN(const Session::Chosen current, session.choose_workspace(reader, std::nullopt));
   const auto account = reader.account();
   Status status;
@@ -73,6 +66,7 @@ base::Result<Status> load_status(Session& session, replica::Reader& reader) {
       status.retry_at = offline->retry_at;
       status.reason = offline->reason.message;
     }
+    status.hindrance = describe_hindrance(session.sync().report());
   }
   status.hub = account.hub;
   status.user = account.name;
@@ -89,9 +83,53 @@ base::Result<Status> load_status(Session& session, replica::Reader& reader) {
     status.conflicts += workspace.conflicts;
     status.workspaces.push_back(std::move(workspace));
   }
-  status.is_safe = status.pending == 0 && status.rejected == 0;
+  status.set_aside = set_aside;
+  status.is_safe = status.pending == 0 && status.rejected == 0 && status.set_aside == 0;
   status.message = summarize(status);
   return status;
+}
+
+} // namespace
+
+std::string connection_name(Session& session, replica::Reader& reader) {
+  if (reader.account().hub.empty()) return "no_hub";
+  return std::string(name_of(session.sync().report().connection));
+}
+
+std::string describe_set_aside(std::size_t changes) {
+  return fmt::format("{} set aside: `memsync pending` shows {}", count_of(changes, "change"),
+                     changes == 1 ? "it" : "them");
+}
+
+std::string describe_pending(Session& session, replica::Reader& reader,
+                             const replica::WorkspaceRow& workspace, std::size_t pending) {
+  if (workspace.kind == model::WorkspaceKind::local) return "Saved on this machine; `local` is never shared.";
+  if (!workspace.is_known_to_hub) return "Saved on this machine; the hub no longer knows this workspace.";
+  if (pending == 0) return "Saved; the hub has every change.";
+  const std::string connection = connection_name(session, reader);
+  if (connection == "live")
+    return fmt::format("Saved on this machine; {} on the way.", count_of(pending, "change"));
+  if (connection == "connecting")
+    return fmt::format("Saved on this machine; {} to be sent with the next sync.",
+                       count_of(pending, "change"));
+  return describe_outage(session.sync().report(), pending);
+}
+
+std::string describe_outage(const SyncReport& report, std::size_t pending) {
+  const std::string hindrance = describe_hindrance(report);
+  if (!hindrance.empty()) return describe_hindered(hindrance, pending);
+  return fmt::format(
+      "Hub unreachable: saved on this machine, {} pending; it syncs by itself when the hub is back.",
+      count_of(pending, "change"));
+}
+
+base::Result<Status> load_status(Session& session) {
+  return session.look([&](replica::Replica& replica) {
+    return replica.database().read([&](storage::ReadTxn& txn) -> base::Result<Status> {
+      replica::Reader reader(txn, session.now());
+      return load(session, reader, replica::list_set_aside(txn).size());
+    });
+  });
 }
 
 Json to_json(const Status& status) {
@@ -102,6 +140,7 @@ Json to_json(const Status& status) {
                {"lag", status.lag},
                {"pending", status.pending},
                {"rejected", status.rejected},
+               {"set_aside", status.set_aside},
                {"conflicts", status.conflicts},
                {"unread", status.unread},
                {"present", to_json(status.present)},

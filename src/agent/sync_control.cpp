@@ -6,6 +6,17 @@ bool is_known_offline(const SyncReport& report) {
   return report.has_synced && std::holds_alternative<replica::Offline>(report.connection);
 }
 
+std::string describe_hindrance(const SyncReport& report) {
+  const auto* const offline = std::get_if<replica::Offline>(&report.connection);
+  if (offline == nullptr) return {};
+  if (offline->reason.code == base::ErrorCode::unauthenticated)
+    return "the hub refuses this token: `memsync login`";
+  // The settings cannot be used, since there is no token, say; or this account may not.
+  const bool is_refused = offline->reason.code == base::ErrorCode::validation ||
+                          offline->reason.code == base::ErrorCode::permission;
+  return is_refused ? offline->reason.message : std::string();
+}
+
 SyncReport NoHub::report() {
   return {replica::Offline{{}, {base::ErrorCode::offline, "this store is bound to no hub"}}, {}, true};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "replica/engine.h"
@@ -20,6 +21,10 @@ struct SyncReport {
 
 /// The hub cannot be reached: what was asked for has been tried and waiting longer will not help.
 bool is_known_offline(const SyncReport& report);
+
+/// What a person must do before this store syncs again: "the hub refuses this token: `memsync login`" and the
+/// like. Empty when it syncs, or does so by itself once the hub is back.
+std::string describe_hindrance(const SyncReport& report);
 
 /// How long a first call waits for when_introduced.
 constexpr std::chrono::seconds k_introduction_limit{3};

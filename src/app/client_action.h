@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "app/client_commands.h"
+#include "cli/wording.h"
 
 namespace memsync::app {
 
@@ -22,7 +23,7 @@ int finish(const cli::Context& context, const base::Result<T>& result) {
     context.show(
         base::Json{{"error", {{"code", base::error_info(error.code).name}, {"message", error.message}}}}, "");
   } else {
-    fmt::print(stderr, "memsync: {}\n", error.message);
+    fmt::print(stderr, "memsync: {}\n", cli::for_people(error.message));
   }
   return EXIT_FAILURE;
 }

@@ -4,6 +4,7 @@
 #include "cli/binding.h"
 #include "cli/device_sign_in.h"
 #include "cli/text_file.h"
+#include "cli/wording.h"
 #include "net/client/hub_calls.h"
 #include "tools/sync_changes.h"
 
@@ -91,13 +92,13 @@ Result<> report(const Context& context, Workbench& bench, const Settings& settin
   TRY_ASSIGN(const Arrival arrival, look_around(bench));
   std::string text =
       context.in(Style::green, fmt::format("Signed in to {} as {}.", settings.hub, agent::show(who)));
-  text += fmt::format("\n{}\n\n", sync.message);
+  text += fmt::format("\n{}\n\n", for_people(sync.message));
   std::vector<std::vector<Cell>> rows;
   Json workspaces = Json::array();
   std::string team;
   for (std::size_t i = 0; i < arrival.workspaces.size(); ++i) {
     const replica::WorkspaceRow& row = arrival.workspaces[i];
-    if (row.kind == model::WorkspaceKind::team && team.empty()) team = row.name;
+    if (row.kind == model::WorkspaceKind::team && row.is_known_to_hub && team.empty()) team = row.name;
     rows.push_back({{agent::show(row.name), Style::bold},
                     {std::string(model::name_of(row.kind))},
                     {std::string(model::name_of(row.role))},

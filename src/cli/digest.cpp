@@ -3,6 +3,7 @@
 #include "agent/activity.h"
 #include "agent/display.h"
 #include "agent/status.h"
+#include "cli/wording.h"
 
 namespace memsync::cli {
 
@@ -57,7 +58,6 @@ Result<Digest> load_digest(agent::Session& session, replica::Reader& reader, con
     }
   }
   digest.is_more_than_counted = !page.next_cursor.empty();
-  TRY_ASSIGN(digest.status, agent::load_status(session, reader));
   return digest;
 }
 
@@ -72,8 +72,8 @@ std::string to_text(const Digest& digest) {
   }
   if (digest.more > 0)
     text +=
-        fmt::format("- {}{} more: team_activity\n", digest.more, digest.is_more_than_counted ? " and" : "");
-  return text + agent::show(digest.status.message) + "\n";
+        fmt::format("- {}{} more: `memsync log`\n", digest.more, digest.is_more_than_counted ? " and" : "");
+  return text + for_people(agent::show(digest.status.message)) + "\n";
 }
 
 Json to_json(const Digest& digest) {
@@ -94,9 +94,10 @@ Result<> run_digest(const Context& context, const DigestOptions& options) {
   TRY_ASSIGN(Workbench* const bench, context.open());
   // Its failures are in the status that is shown.
   if (options.wait.count() > 0) bench->call("sync_changes", {{"wait_seconds", options.wait.count()}});
-  TRY_ASSIGN(const Digest digest, bench->session.read([&](replica::Reader& reader) {
+  TRY_ASSIGN(Digest digest, bench->session.read([&](replica::Reader& reader) {
     return load_digest(bench->session, reader, options);
   }));
+  TRY_ASSIGN(digest.status, agent::load_status(bench->session));
   context.show(to_json(digest), to_text(digest));
   if (options.keeps) return {};
   return bench->replica.note_told(digest.workspace, project_of(bench->session), digest.workspace.cursor);

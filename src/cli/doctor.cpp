@@ -35,15 +35,26 @@ Finding bad(std::string what, std::string detail, std::string advice) {
 struct Examination {
   std::vector<Finding> findings;
   Ailment ailment;
+  bool is_token_refused = false;
 };
+
+/// For a store that SQLite itself cannot read no repair of ours gets in; `otherwise` for every other failure.
+std::string advise_unreadable(const base::Error& error, std::string otherwise) {
+  const bool is_malformed = error.message.find("malformed") != std::string::npos ||
+                            error.message.find("not a database") != std::string::npos;
+  if (error.code != ErrorCode::corrupt || !is_malformed) return otherwise;
+  return "move memory.db* aside and log in again; changes that were not sent are only in the old file";
+}
 
 void check_store(Workbench& bench, Examination& exam) {
   constexpr std::size_t k_shown = 10;
   auto& findings = exam.findings;
   auto damage = replica::find_damage(bench.replica);
   if (!damage) {
-    findings.push_back(bad("store", "could not be checked: " + damage.error().message,
-                           "keep a copy of the folder; then repair the disk or restore a backup"));
+    findings.push_back(
+        bad("store", "could not be checked: " + damage.error().message,
+            advise_unreadable(damage.error(),
+                              "keep a copy of the folder; then repair the disk or restore a backup")));
     return;
   }
   if (damage->empty()) findings.push_back(good("store", "structure, content hashes and rules are in order"));
@@ -158,6 +169,7 @@ void check_hub(const Context& context, Workbench& bench, Examination& exam) {
         "version", fmt::format("memsync {} here, {} on the hub", bench.session.version(), health->version),
         "update the older one"));
   const auto me = calls->me();
+  exam.is_token_refused = !me && me.error().code == ErrorCode::unauthenticated;
   if (!me) {
     findings.push_back(bad("account", me.error().message, "run `memsync login` with a valid token"));
     return;
@@ -195,33 +207,25 @@ void check_stuck(Workbench& bench, std::vector<Finding>& findings) {
   } while (!arguments.cursor.empty());
 }
 
-void check_sync(Workbench& bench, std::vector<Finding>& findings) {
+void check_sync(Workbench& bench, Examination& exam) {
+  auto& findings = exam.findings;
   const auto status = tools::get_sync_status(bench.session, {});
   if (!status) {
     findings.push_back(bad("changes", "could not be counted: " + status.error().message, ""));
     return;
   }
+  for (Finding& finding : judge_changes(*status, exam.is_token_refused))
+    findings.push_back(std::move(finding));
   if (status->connection == "no_hub") return;
-  if (status->pending == 0) {
-    findings.push_back(good("changes", "the hub has every change"));
-  } else {
-    findings.push_back(
-        warning("changes", fmt::format("{} not on the hub yet", agent::count_of(status->pending, "change")),
-                "`memsync sync` sends them now"));
-  }
-  if (status->rejected > 0)
-    findings.push_back(bad("changes",
-                           fmt::format("the hub refused {}", agent::count_of(status->rejected, "change")),
-                           "see `memsync pending`: retry, export or discard each"));
   check_stuck(bench, findings);
   if (status->conflicts > 0)
     findings.push_back(warning("conflicts", agent::count_of(status->conflicts, "open conflict"),
-                               "settle them with the tool resolve_conflict"));
+                               "`memsync conflicts` lists them"));
   for (const auto& workspace : status->workspaces)
     if (!workspace.is_known_to_hub)
       findings.push_back(bad("workspace",
                              fmt::format("the hub no longer knows \"{}\"", agent::show(workspace.name)),
-                             "ask its owner; its notes stay readable here"));
+                             "it was deleted, or you were removed; what is here stays readable"));
 }
 
 std::string_view symbol_of(Health health) {
@@ -259,6 +263,26 @@ std::string verdict(Health worst) {
 
 } // namespace
 
+std::vector<Finding> judge_changes(const agent::Status& status, bool is_token_refused) {
+  std::vector<Finding> findings;
+  const bool has_hub = status.connection != "no_hub";
+  if (has_hub && status.is_safe) findings.push_back(good("changes", "the hub has every change"));
+  if (has_hub && status.pending > 0)
+    findings.push_back(
+        warning("changes", fmt::format("{} not on the hub yet", agent::count_of(status.pending, "change")),
+                is_token_refused ? "the hub refuses this token: `memsync login`, then they are sent"
+                                 : "`memsync sync` sends them now"));
+  if (has_hub && status.rejected > 0)
+    findings.push_back(bad("changes",
+                           fmt::format("the hub refused {}", agent::count_of(status.rejected, "change")),
+                           "see `memsync pending`: retry, export or discard each"));
+  if (status.set_aside > 0)
+    findings.push_back(
+        warning("changes", fmt::format("{} set aside", agent::count_of(status.set_aside, "change")),
+                fmt::format("`memsync pending` shows {}", status.set_aside == 1 ? "it" : "them")));
+  return findings;
+}
+
 std::vector<Finding> check_privacy(const std::string& home) {
   std::vector<Finding> findings;
   const auto check = [&](const std::string& path) {
@@ -294,8 +318,8 @@ Examination examine(const Context& context) {
   Examination exam;
   const auto bench = context.open();
   if (!bench) {
-    exam.findings.push_back(
-        bad("store", "cannot be opened: " + bench.error().message, "nothing was changed"));
+    exam.findings.push_back(bad("store", "cannot be opened: " + bench.error().message,
+                                advise_unreadable(bench.error(), "nothing was changed")));
   } else {
     check_store(**bench, exam);
   }
@@ -303,7 +327,7 @@ Examination examine(const Context& context) {
   for (Finding& finding : check_privacy(context.settings.home)) exam.findings.push_back(std::move(finding));
   if (bench) {
     check_hub(context, **bench, exam);
-    check_sync(**bench, exam.findings);
+    check_sync(**bench, exam);
   }
   return exam;
 }
@@ -319,10 +343,17 @@ Json to_json(const std::vector<Finding>& findings) {
 }
 
 std::string format_plan(const std::vector<std::string>& plan, bool is_asked_for) {
-  if (plan.empty()) return is_asked_for ? "There is nothing to repair.\n" : "";
+  if (plan.empty()) return "";
   std::string text = is_asked_for ? "The repair will:\n" : "`memsync doctor --repair` would:\n";
   for (const std::string& step : plan) text += "  - " + agent::show(step) + "\n";
   return text;
+}
+
+/// Why there is nothing that a repair would do.
+std::string describe_no_plan(const Examination& exam, bool is_open) {
+  if (!is_open) return "";
+  if (worst_of(exam.findings) != Health::bad) return "There is nothing to repair.\n\n";
+  return "What is BAD here is nothing that a repair can mend; the advice is beside it.\n\n";
 }
 
 bool is_agreed(const Context& context, const DoctorOptions& options) {
@@ -359,7 +390,7 @@ Result<bool> run_doctor(const Context& context, const DoctorOptions& options) {
   }
   if (!options.repair || !bench || plan.empty())
     return show_examination(context, exam, plan, std::nullopt,
-                            options.repair ? format_plan(plan, true) + "\n" : "");
+                            options.repair ? describe_no_plan(exam, bench.has_value()) : "");
   if (!context.json)
     context.write(format_findings(context.terminal, exam.findings) + "\n" + format_plan(plan, true));
   if (!is_agreed(context, options)) {

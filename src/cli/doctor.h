@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "agent/status.h"
 #include "cli/command.h"
 
 namespace memsync::cli {
@@ -26,6 +27,9 @@ struct DoctorOptions {
 /// memory is safe. A check that could not be made is bad or a warning, never good. Says what a repair would
 /// do, and with `repair` does it. True when nothing is bad.
 Result<bool> run_doctor(const Context& context, const DoctorOptions& options);
+
+/// Where the changes made here are: on the hub, on their way, refused, set aside.
+std::vector<Finding> judge_changes(const agent::Status& status, bool is_token_refused);
 
 /// Files whose mode lets others read them, of those that hold memory or the token.
 std::vector<Finding> check_privacy(const std::string& home);

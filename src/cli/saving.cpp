@@ -1,5 +1,6 @@
 #include "cli/saving.h"
 
+#include "cli/wording.h"
 #include "tools/save_document.h"
 #include "tools/sync_changes.h"
 
@@ -38,7 +39,7 @@ Result<> run_sync(const Context& context, const SyncOptions& options) {
   // Under --json the result itself says it is offline; the exit code does not depend on the format.
   if (!is_offline || context.json) {
     const Style style = result.is_settled ? Style::green : Style::yellow;
-    context.show(rendered.structured, context.in(is_offline ? Style::red : style, rendered.text));
+    context.show(rendered.structured, context.in(is_offline ? Style::red : style, for_people(rendered.text)));
   }
   if (is_offline && context.json) return Error{ErrorCode::offline, ""};
   if (is_offline) return Error{ErrorCode::offline, result.message};
@@ -57,7 +58,7 @@ Result<> run_save(const Context& context, const SaveOptions& options) {
              }));
   const mcp::ToolResult rendered = tools::render(result);
   context.show(rendered.structured,
-               context.in(result.is_acknowledged ? Style::green : Style::yellow, rendered.text));
+               context.in(result.is_acknowledged ? Style::green : Style::yellow, for_people(rendered.text)));
   if (!result.is_acknowledged) return Error{ErrorCode::offline, ""};
   return {};
 }

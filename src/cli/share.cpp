@@ -93,7 +93,9 @@ Result<replica::WorkspaceRow> find_target(agent::Session& session, const std::st
   return session.read([&](replica::Reader& reader) -> Result<replica::WorkspaceRow> {
     if (!name.empty()) return reader.resolve_workspace(name);
     std::vector<replica::WorkspaceRow> teams = reader.workspaces();
-    std::erase_if(teams, [](const auto& row) { return row.kind != model::WorkspaceKind::team; });
+    std::erase_if(teams, [](const replica::WorkspaceRow& row) {
+      return row.kind != model::WorkspaceKind::team || !row.is_known_to_hub;
+    });
     if (teams.size() == 1) return teams.front();
     return Error{ErrorCode::validation, "to which workspace? Name it with --to; `memsync status` lists them"};
   });

@@ -2,6 +2,7 @@
 
 #include "cli/rejected.h"
 #include "cli/set_aside.h"
+#include "cli/wording.h"
 #include "tools/get_pending_operations.h"
 #include "tools/get_sync_status.h"
 #include "tools/is_document_dirty.h"
@@ -62,7 +63,7 @@ Result<> run_status(const Context& context) {
   find_out(context, *bench);
   TRY_ASSIGN(const agent::Status status, tools::get_sync_status(bench->session, {}));
   const Style connection = status.connection == "live" ? Style::green : Style::yellow;
-  std::string text = context.in(style_of(status), agent::show(status.message)) + "\n\n";
+  std::string text = context.in(style_of(status), for_people(agent::show(status.message))) + "\n\n";
   std::string link = status.connection == "no_hub" ? "none" : status.connection;
   if (!status.reason.empty()) link += ": " + agent::show(status.reason);
   text += format_fields(
@@ -122,7 +123,7 @@ Result<> run_pending(const Context& context, const PendingOptions& options) {
       format_table(context.terminal,
                    {{"STATE"}, {"CHANGE"}, {"TITLE"}, {"FIELDS"}, {"WORKSPACE"}, {"ID"}, {"REASON"}}, rows);
   if (!rows.empty()) text += "\n";
-  text += tools::render(result).structured.value("message", "") + "\n";
+  text += for_people(tools::render(result).structured.value("message", "")) + "\n";
   if (result.rejected > 0)
     text += "Settle a refused change with `memsync pending --retry ID`, `--discard ID` or `--export ID`.\n";
   TRY_ASSIGN(const std::string set_aside, describe_set_aside(context, *bench));

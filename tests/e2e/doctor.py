@@ -9,7 +9,7 @@ import sys
 import unittest
 
 from lib.memories import created_titles
-from lib.world import COMMAND_SECONDS, World, parse_arguments
+from lib.world import COMMAND_SECONDS, World, parse_arguments, refusal
 
 ARGUMENTS = None
 
@@ -139,6 +139,17 @@ class Doctor(unittest.TestCase):
         self.assertNotEqual(0, done.returncode)
         self.assertNotIn('"safe":true', done.stdout)
 
+    def test_a_file_that_sqlite_cannot_read_is_to_be_moved_aside(self):
+        self.hub.stop()
+        for name in ["memory.db-wal", "memory.db-shm"]:
+            (self.ana.home / name).unlink(missing_ok=True)
+        file = self.ana.home / "memory.db"
+        file.write_bytes(file.read_bytes()[:100] + b"\xff" * 100_000)
+        examined = self.run_doctor("--repair")
+        self.assertEqual(1, examined.returncode)
+        self.assertIn("move memory.db* aside and log in again", examined.stdout)
+        self.assertNotIn("nothing to repair", examined.stdout)
+
     def drop(self, table):
         with sqlite3.connect(self.ana.home / "memory.db") as database:
             database.execute(f"DROP TABLE {table}")
@@ -167,8 +178,37 @@ class Removed(unittest.TestCase):
         self.assertEqual(listed, json.loads(bob.command("pending", "--export", "aside")))
         one = json.loads(bob.command("pending", "--export", listed[0]["id"]))
         self.assertEqual(listed[:1], one)
+        status = json.loads(bob.command("status", "--json"))
+        self.assertEqual((len(listed), False), (status["set_aside"], status["safe"]), status)
+        told = f"{len(listed)} changes set aside: `memsync pending` shows them"
+        self.assertIn(told, bob.command("status"))
+        examined = bob.command("doctor")
+        self.assertIn(told, examined)
+        self.assertNotIn("the hub has every change", examined)
         bob.command("pending", "--discard", "aside")
         self.assertEqual([], json.loads(bob.command("pending", "--json"))["set_aside"])
+        self.assertIn("Everything written here is on the hub.", bob.command("status"))
+
+    def test_a_revoked_token_is_named_as_what_keeps_changes_here(self):
+        world = World(ARGUMENTS.memsync, ARGUMENTS.memsync_hub)
+        self.addCleanup(world.__exit__, None)
+        hub = world.hub().start()
+        bob = world.person("bob").login(hub, hub.invite("Bob")["token"])
+        for token in hub.command("token list", "--email", "bob@example.org")["tokens"]:
+            hub.command("token revoke", "--id", token["id"])
+        memory = {"title": "Unsent", "content": "mine", "document": "Notes"}
+        bob.command("call", "remember", json.dumps(memory))
+        advice = "the hub refuses this token: `memsync login`"
+        refused = refusal(bob.command, "sync")
+        self.assertIn(advice, refused)
+        self.assertIn("2 changes wait here", refused)
+        self.assertIn(advice, bob.command("status"))
+        examined = refusal(bob.command, "doctor")
+        self.assertIn(advice, examined)
+        self.assertNotIn("`memsync sync` sends them now", examined)
+        repairing = refusal(bob.command, "doctor", "--repair")
+        self.assertNotIn("nothing to repair", repairing)
+        self.assertIn("nothing that a repair can mend", repairing)
 
 
 if __name__ == "__main__":

@@ -41,8 +41,24 @@ TEST_CASE("of two teams neither is chosen by itself") {
   Hub one, two;
   Person anna("Anna");
   anna.join(one);
-  anna.join(two);
+  anna.join(two); // which lists that team alone
+  Person::check(anna.replica->database().write([](storage::WriteTxn& txn) -> base::Result<> {
+    txn.run("UPDATE workspace SET state = 'live'");
+    return {};
+  }));
   CHECK_EQ(choose(*anna.session).reason, WorkspaceReason::local);
+}
+
+TEST_CASE("a team that the hub no longer knows is nobody's only team") {
+  Hub kept, deleted;
+  Person anna("Anna");
+  anna.join(deleted);
+  Person::check(replica::SyncStore(*anna.replica, 0).mark_unknown_to_hub(deleted.workspace));
+  CHECK_EQ(choose(*anna.session).reason, WorkspaceReason::local);
+  anna.join(kept); // the hub lists this one alone
+  const auto chosen = choose(*anna.session);
+  CHECK_EQ(chosen.reason, WorkspaceReason::only_team);
+  CHECK_EQ(chosen.workspace.id, kept.workspace);
 }
 
 TEST_CASE("a name in MEMSYNC_WORKSPACE that fits nothing is an error that says where it came from") {

@@ -205,6 +205,16 @@ TEST_CASE_FIXTURE(OnHub, "syncing offline says what is pending instead of waitin
   CHECK(has_all(synced["message"], {"Hub unreachable", "2 changes pending"}));
 }
 
+TEST_CASE_FIXTURE(OnHub,
+                  "syncing with a token that the hub refuses says to sign in, not that the hub is away") {
+  remember("One");
+  anna.sync.state.connection =
+      replica::Offline{anna.clock.now(), {base::ErrorCode::unauthenticated, "Sign-in required"}};
+  const auto synced = bench.call("sync_changes", {{"wait_seconds", 50}});
+  CHECK_EQ(synced["connection"], "offline");
+  CHECK(has_all(synced["message"], {"the hub refuses this token: `memsync login`", "2 changes wait here"}));
+}
+
 TEST_CASE("syncing without a hub says how to get one") {
   Person anna("Anna");
   Toolbench bench(anna);
