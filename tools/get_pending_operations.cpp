@@ -1,6 +1,7 @@
 #include "tools/get_pending_operations.h"
 
 #include "model/limits.h"
+#include "model/permissions.h"
 
 namespace memsync::tools {
 
@@ -36,6 +37,29 @@ std::vector<std::string> fields_of(const model::Operation& operation) {
   return names;
 }
 
+/// A note that the hub refused is in no document: then the operation has its title.
+std::string title_of(const replica::PendingRow& row) {
+  if (row.node_title.empty()) return agent::show(row.operation.fields.title.value_or(""));
+  return agent::show(row.node_title);
+}
+
+std::string document_of(const replica::PendingRow& row) {
+  if (!row.document_title.empty()) return agent::show(row.document_title);
+  const auto& operation = row.operation;
+  const bool is_document = operation.target_node().view() == operation.document.view();
+  if (is_document && operation.fields.title) return agent::show(*operation.fields.title);
+  return std::string(operation.document.view().substr(0, 10));
+}
+
+std::string reason_of(const replica::PendingRow& row) {
+  if (row.state != replica::PendingState::rejected || !row.reason.starts_with("permission:"))
+    return agent::show(row.reason);
+  if (row.operation.kind == model::OperationKind::remove)
+    return "permission: this needs memory.delete, or memory.delete_own where all of it is one's own";
+  return fmt::format("permission: this needs {}, which your role did not have",
+                     model::name_of(model::permission_for(row.operation.kind)));
+}
+
 PendingOperation make_operation(replica::Reader& reader, const replica::PendingRow& row) {
   const auto workspace = reader.workspace(row.workspace);
   const auto& operation = row.operation;
@@ -44,15 +68,14 @@ PendingOperation make_operation(replica::Reader& reader, const replica::PendingR
   result.id = pending_id(row.replica, operation.n);
   result.type = model::name_of(operation.kind);
   result.workspace = agent::show(workspace.name);
-  result.document = row.document_title.empty() ? std::string(operation.document.view().substr(0, 10))
-                                               : agent::show(row.document_title);
+  result.document = document_of(row);
   if (!node.is_empty()) result.node = reader.short_id(workspace, node);
-  result.title = agent::show(row.node_title);
+  result.title = title_of(row);
   result.fields = fields_of(operation);
   result.base = std::to_string(operation.base.value);
   result.at = base::format_rfc3339(row.at);
   result.state = replica::name_of(row.state);
-  result.reason = agent::show(row.reason);
+  result.reason = reason_of(row);
   return result;
 }
 

@@ -295,6 +295,23 @@ TEST_CASE_FIXTURE(OnHub,
   CHECK_EQ(rows, 31); // with the document
 }
 
+TEST_CASE_FIXTURE(OnHub, "a refused change has its own title and names the right that it lacked") {
+  remember("One");
+  anna.push();
+  for (model::Entry& entry : hub.log) {
+    entry.status = model::Status::rejected;
+    entry.code = base::ErrorCode::permission;
+    entry.nodes.clear();
+  }
+  anna.pull();
+  const auto pending = bench.call("get_pending_operations", Json::object());
+  CHECK_EQ(pending["rejected"], 2);
+  CHECK_EQ(pending["operations"][0]["document"], "Notes");
+  CHECK_EQ(pending["operations"][1]["title"], "One");
+  CHECK_EQ(pending["operations"][1]["reason"],
+           "permission: this needs memory.write, which your role did not have");
+}
+
 TEST_CASE_FIXTURE(OnHub, "the status says whether everything is safe") {
   remember("One");
   auto status = bench.call("get_sync_status", Json::object());
