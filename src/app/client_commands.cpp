@@ -31,6 +31,19 @@ using cli::Context;
 
 namespace {
 
+// Of the whole program: a subcommand made after it is set would show it, too.
+constexpr const char* k_footer =
+    "Environment:\n"
+    "  MEMSYNC_HOME       folder of the memory; ~/.memsync without it\n"
+    "  MEMSYNC_HUB_URL    address of the hub, instead of the one that `memsync login` stored\n"
+    "  MEMSYNC_TOKEN      token for the hub, instead of the stored one\n"
+    "  MEMSYNC_WORKSPACE  workspace to work in, by its id or exact name\n"
+    "  MEMSYNC_LOG        debug: a detailed log on stderr\n"
+    "  HTTPS_PROXY, HTTP_PROXY, NO_PROXY  the way to the hub\n"
+    "\n"
+    "What is written goes to MEMSYNC_WORKSPACE, else the workspace of this folder's project (`memsync team "
+    "switch`),\nelse your only team, else your personal workspace, else `local`.";
+
 void add_agent_commands(CLI::App& app, Action& chosen) {
   CLI::App* mcp =
       app.add_subcommand("mcp", "Serve agents over stdin and stdout (the Model Context Protocol)");
@@ -213,7 +226,8 @@ void add_reading_commands(CLI::App& app, Action& chosen) {
 void add_revert_command(CLI::App& app, Action& chosen) {
   CLI::App* revert = app.add_subcommand("revert", "Take changes back, by new ones; the log keeps both");
   auto wanted = std::make_shared<cli::RevertOptions>();
-  CLI::Option* change = revert->add_option("change", wanted->change, "one change, see `memsync log`");
+  CLI::Option* change =
+      revert->add_option("change", wanted->change, "one change, see `memsync log` with --node or --document");
   CLI::Option* since =
       revert->add_option("--since", wanted->since, "what --author or --session wrote since then, like 2h");
   CLI::Option* author = revert->add_option("--author", wanted->author, "of this person; me is you");
@@ -273,6 +287,7 @@ void add_commands(CLI::App& app, Action& chosen) {
   add_reading_commands(app, chosen);
   add_revert_command(app, chosen);
   add_news_commands(app, chosen);
+  app.footer(std::string(k_footer));
 }
 
 } // namespace memsync::app

@@ -77,7 +77,8 @@ void add_init_commands(HubProgram& program, CLI::App& app) {
   CLI::App& invite_command =
       program.add_command(app, "invite", "Invite somebody to a workspace by e-mail address",
                           [&program, invitation] { return invite(program, *invitation); });
-  invite_command.add_option("--workspace", invitation->workspace, "Id or name of the workspace")->required();
+  invite_command.add_option("--workspace", invitation->workspace, "Id, slug or name of the workspace")
+      ->required();
   invite_command.add_option("--email", invitation->email, "Whom to invite")->required();
   invite_command.add_option("--role", invitation->role, "owner, admin, member or viewer")
       ->check(CLI::IsMember({"owner", "admin", "member", "viewer"}))

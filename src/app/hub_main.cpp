@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "app/hub_program.h"
+#include "app/usage_error.h"
 #include "base/log.h"
 
 namespace {
@@ -26,7 +27,7 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, std::cout, std::cerr) == 0 ? 0 : k_usage_error;
+    return explain(app, error, std::cout, std::cerr) == 0 ? 0 : k_usage_error;
   }
   return program.run();
 }

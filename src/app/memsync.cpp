@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/client_commands.h"
+#include "app/usage_error.h"
 #include "base/log.h"
 
 namespace {
@@ -124,7 +125,7 @@ int main(int count, char** arguments) {
   ::mallopt(M_ARENA_MAX, 2);
   std::signal(SIGPIPE, SIG_IGN); // a broken TLS connection or pipe is an error like any other
   try {
-    CLI::App app("memsync: one memory for people and their agents");
+    CLI::App app("memsync: one memory for people and their agents", "memsync");
     app.set_version_flag("--version", "memsync " MEMSYNC_VERSION);
     app.require_subcommand(1);
     app.fallthrough();
@@ -136,7 +137,7 @@ int main(int count, char** arguments) {
       app.parse(count, arguments);
     } catch (const CLI::ParseError& error) {
       hide_token(count, arguments);
-      return app.exit(error) == 0 ? EXIT_SUCCESS : k_usage;
+      return app::explain(app, error, std::cout, std::cerr) == 0 ? EXIT_SUCCESS : k_usage;
     }
     hide_token(count, arguments);
     return run(action, json);

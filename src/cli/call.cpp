@@ -21,10 +21,11 @@ Result<Json> parse_arguments(const Context& context, const std::string& text) {
     while (const auto line = context.read_line()) given += *line + "\n";
   }
   if (given.empty()) return Json(Json::object());
-  TRY_ASSIGN(Json arguments, base::parse_json(given));
-  if (!arguments.is_object())
-    return Error{ErrorCode::validation, "the arguments must be a JSON object, like '{\"query\": \"redis\"}'"};
-  return arguments;
+  auto arguments = base::parse_json(given);
+  if (arguments && arguments->is_object()) return arguments;
+  return Error{ErrorCode::validation,
+               fmt::format("the arguments must be a JSON object, like '{{\"query\": \"redis\"}}'{}",
+                           arguments ? "" : ": " + arguments.error().message)};
 }
 
 } // namespace

@@ -50,6 +50,11 @@ Result<TeamInfo> choose_team(TeamCalls& calls, const std::string& named) {
   return choose(all, named);
 }
 
+Result<> name_missing(Result<> result, std::string message) {
+  if (result || result.error().code != ErrorCode::not_found) return result;
+  return Error{ErrorCode::not_found, std::move(message)};
+}
+
 Result<std::string> read_expiry(const std::string& text) {
   if (text.empty()) return std::string();
   base::SystemClock clock;

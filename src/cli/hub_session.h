@@ -15,6 +15,9 @@ base::Result<net::client::TeamInfo> choose_workspace(net::client::TeamCalls& cal
 /// The same among teams; without a name the only one.
 base::Result<net::client::TeamInfo> choose_team(net::client::TeamCalls& calls, const std::string& named);
 
+/// `result`, whose `not_found` says `message`: the hub speaks of addresses, people of what they named.
+base::Result<> name_missing(base::Result<> result, std::string message);
+
 /// "3d" from now or a date, as RFC 3339; empty for empty text, `validation` for what is no time to come.
 base::Result<std::string> read_expiry(const std::string& text);
 

@@ -2,6 +2,7 @@
 
 #include "agent/locate.h"
 #include "cli/side_by_side.h"
+#include "cli/wording.h"
 #include "tools/get_history.h"
 #include "tools/list_documents.h"
 #include "tools/read_document.h"
@@ -42,6 +43,17 @@ std::string describe_hit(const Context& context, const tools::SearchRow& row) {
   text += "\n  " + context.in(Style::dim, facts) + "\n";
   if (!row.snippet.empty()) text += wrap(context.terminal, row.snippet, "  ");
   return text + "\n";
+}
+
+/// Where a search looked: "Engines, personal, local".
+Result<std::string> describe_scope(Workbench& bench, const tools::SearchArguments& arguments) {
+  if (arguments.document) return "\"" + agent::show(*arguments.document) + "\"";
+  return bench.session.read([&](replica::Reader& reader) -> Result<std::string> {
+    TRY_ASSIGN(const auto scope, bench.session.reading_scope(reader, arguments.workspace));
+    std::string names;
+    for (const auto& row : scope) names += (names.empty() ? "" : ", ") + agent::show(row.name);
+    return names;
+  });
 }
 
 std::string one_line(std::string text, std::size_t columns) {
@@ -152,7 +164,8 @@ Result<> log_history(const Context& context, Workbench& bench, const LogOptions&
       format_table(context.terminal, {{"CHANGE"}, {"WHEN"}, {"WHO"}, {"WHAT"}, {"TITLE"}, {"VALUES"}}, rows);
   if (rows.empty()) text = "No changes.\n";
   if (result.pending > 0) text += fmt::format("\n{} changes are not in the log yet.\n", result.pending);
-  if (result.missing > 0) text += "\n" + tools::render(result).structured.value("hint", "") + "\n";
+  if (result.missing > 0)
+    text += "\n" + for_people(tools::render(result).structured.value("hint", "")) + "\n";
   context.show(tools::render(result).structured, text);
   return {};
 }
@@ -226,7 +239,10 @@ Result<> run_search(const Context& context, const SearchOptions& options) {
   if (result.is_relaxed && !result.rows.empty())
     text += context.in(Style::yellow, "No memory has all of these words; these have some.") + "\n\n";
   for (const tools::SearchRow& row : result.rows) text += describe_hit(context, row);
-  if (result.rows.empty()) text = "Nothing found.\n";
+  if (result.rows.empty()) {
+    TRY_ASSIGN(const std::string where, describe_scope(*bench, arguments));
+    text = fmt::format("Nothing found in {}.\n", where);
+  }
   if (result.more > 0) text += fmt::format("{} more: --limit shows them.\n", result.more);
   if (result.not_indexed > 0)
     text += fmt::format("indexing: {} memories are not searchable yet\n", result.not_indexed);

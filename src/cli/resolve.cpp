@@ -167,13 +167,22 @@ Result<> show_and_ask(const Context& context, Workbench& bench, const ConflictVi
   return choice->resolution ? settle(context, bench, view, *choice) : settle_by_hand(context, bench, view);
 }
 
+/// Of what has no name at all the replica says that its title would do, but a conflict has none.
+Error explain_missing(const std::string& name, Error error) {
+  if (error.code == ErrorCode::not_found && error.message.find("exact title") != std::string::npos)
+    error.message =
+        fmt::format("there is no conflict {}: `memsync conflicts` lists what is open", agent::show(name));
+  return error;
+}
+
 /// The conflict to settle; nothing when there is none. Several without a name for one are listed, and fail.
 Result<std::optional<ConflictView>> find_conflict(const Context& context, Workbench& bench,
                                                   const ResolveOptions& options) {
   if (!options.conflict.empty())
     return bench.session.read([&](replica::Reader& reader) -> Result<std::optional<ConflictView>> {
-      TRY_ASSIGN(const auto located, agent::locate_conflict(bench.session, reader, options.conflict));
-      return std::optional(tools::view_conflict(reader, located.workspace, located.conflict,
+      const auto located = agent::locate_conflict(bench.session, reader, options.conflict);
+      if (!located) return explain_missing(options.conflict, located.error());
+      return std::optional(tools::view_conflict(reader, located->workspace, located->conflict,
                                                 tools::k_room_unlimited, bench.session.now()));
     });
   TRY_ASSIGN(const OpenConflicts open, find_open_conflicts(bench, options.workspace));

@@ -19,6 +19,7 @@ std::string id_of(const SetAside& row) { return fmt::format("{}-{}", k_all, row.
 Result<std::vector<SetAside>> find_rows(Workbench& bench, std::string_view id) {
   TRY_ASSIGN(auto rows, replica::list_set_aside(bench.replica));
   if (id != k_all) std::erase_if(rows, [&](const SetAside& row) { return id_of(row) != id; });
+  if (rows.empty() && id == k_all) return Error{ErrorCode::not_found, "nothing is set aside"};
   if (rows.empty())
     return Error{ErrorCode::not_found,
                  fmt::format("nothing is set aside as {}: `memsync pending` lists what is", id)};

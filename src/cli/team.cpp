@@ -2,6 +2,7 @@
 
 #include "agent/display.h"
 #include "cli/hub_session.h"
+#include "cli/wording.h"
 #include "tools/use_workspace.h"
 #include "wire/presence_codec.h"
 
@@ -139,7 +140,7 @@ Result<> run_team_switch(const Context& context, const TeamOptions& options) {
   arguments.remember_for_project = true;
   TRY_ASSIGN(const auto result, tools::use_workspace(bench->session, arguments));
   const auto rendered = tools::render(result);
-  context.show(rendered.structured, rendered.text + "\n");
+  context.show(rendered.structured, for_people(rendered.text) + "\n");
   return {};
 }
 
@@ -226,7 +227,9 @@ Result<> run_team_invitations(const Context& context, const TeamOptions& options
 Result<> run_team_revoke(const Context& context, const TeamOptions& options) {
   TRY_ASSIGN(TeamCalls calls, call_hub(context.settings));
   TRY_ASSIGN(const auto team, choose_team(calls, options.team));
-  TRY(calls.revoke_invitation(team.id, options.id));
+  TRY(name_missing(calls.revoke_invitation(team.id, options.id),
+                   fmt::format("there is no invitation {} to {}: `memsync team invitations` lists them",
+                               options.id, agent::show(team.name))));
   context.show(Json{{"revoked", options.id}}, "The invitation works no more.\n");
   return {};
 }

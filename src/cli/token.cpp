@@ -65,7 +65,8 @@ Result<> run_token_create(const Context& context, const TokenOptions& options) {
 
 Result<> run_token_revoke(const Context& context, const TokenOptions& options) {
   TRY_ASSIGN(TeamCalls calls, call_hub(context.settings));
-  TRY(calls.revoke_token(options.id));
+  TRY(name_missing(calls.revoke_token(options.id),
+                   fmt::format("there is no token {}: `memsync token list` lists them", options.id)));
   context.show(Json{{"revoked", options.id}}, "The token works no more.\n");
   return {};
 }

@@ -85,6 +85,9 @@ def change_password_and_tokens(ana, hub):
     check(reader.post("/api/v1/workspaces", {"name": "X"}).status == 403, "it changes nothing")
     ana.command("token", "revoke", made["id"])
     check(reader.get("/api/v1/me").status == 401, "it was revoked")
+    for unknown in ["abc", made["id"][:-1]]:
+        missing = refusal(ana.command, "token", "revoke", unknown)
+        check(f"no token {unknown}" in missing and "memsync token list" in missing, missing)
 
 
 def live_in_a_team(world, ana, hub, sink):
@@ -108,6 +111,9 @@ def live_in_a_team(world, ana, hub, sink):
     sink.next_mail()
     bob.command("team", "revoke", kim["id"])
     check(hub.api().get(f"/api/v1/invitations/{kim['token']}").status == 404, "it was revoked")
+
+    unknown = refusal(bob.command, "team", "revoke", "abc")
+    check("no invitation abc" in unknown and "memsync team invitations" in unknown, unknown)
 
     missing = refusal(ana.command, "team", "leave", "--team", "rockets-co")
     check("one owner" in missing, missing)
