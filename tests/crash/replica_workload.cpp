@@ -62,7 +62,7 @@ ReplicaWorkload::ReplicaWorkload()
 void ReplicaWorkload::record_edit(const model::WorkspaceId& workspace, std::string name,
                                   std::function<Result<>(Editor&)> change) {
   record(std::move(name), [workspace, change = std::move(change)](Subject& subject) -> Result<> {
-    TRY(replica_of(subject).edit(workspace, {{"memsync/1", "a session", "app"}, {}, {}, false, ""},
+    TRY(replica_of(subject).edit(workspace, {{"memsync/1", "a session", "app"}, {}, {}, {}, false, ""},
                                  [&](Editor& editor) -> Result<replica::WriteReceipt> {
                                    TRY(change(editor));
                                    return editor.finish();

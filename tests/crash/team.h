@@ -51,7 +51,7 @@ class Peer {
   /// One edit, in one tx.
   template <class F>
   void edit(const model::WorkspaceId& workspace, F&& change) {
-    must(replica_->edit(workspace, {{"peer/1", "peer's session", "app"}, {}, {}, false, ""},
+    must(replica_->edit(workspace, {{"peer/1", "peer's session", "app"}, {}, {}, {}, false, ""},
                         [&](replica::Editor& editor) -> base::Result<replica::WriteReceipt> {
                           TRY(change(editor));
                           return editor.finish();
