@@ -291,12 +291,16 @@ class Pusher {
   std::optional<Error> first_refusal_;
 };
 
-wire::Problem at_log(ErrorCode code, std::string detail, model::Epoch epoch, const Replica& replica) {
+/// With all that the hub accepted of the replica, which recognises its own operations by their hashes: their
+/// numbers may be others since it sent them to another log.
+wire::Problem at_log(StoreReader& reader, ErrorCode code, std::string detail, model::Epoch epoch,
+                     const Replica& replica) {
   wire::Problem problem;
   problem.code = code;
   problem.detail = std::move(detail);
   problem.epoch = epoch;
   problem.last_n = replica.last_n;
+  problem.accepted = reader.list_accepted(replica);
   return problem;
 }
 
@@ -310,13 +314,11 @@ Answer<std::vector<model::PushResult>> find_known(StoreReader& reader, const Rep
       results.push_back(stored->result);
       continue;
     }
-    auto forked = at_log(ErrorCode::forked,
-                         fmt::format("operation {} is known with other content: this replica is a copy of "
-                                     "another one and needs an id of its own",
-                                     op.n),
-                         epoch, replica);
-    forked.accepted = reader.list_accepted(replica);
-    return forked;
+    return at_log(reader, ErrorCode::forked,
+                  fmt::format("operation {} is known with other content: this replica is a copy of "
+                              "another one and needs an id of its own",
+                              op.n),
+                  epoch, replica);
   }
   return results;
 }
@@ -359,12 +361,12 @@ Answer<PushEffect> apply_push(StoreTxn& txn, const Principal& principal, const m
     return refuse(ErrorCode::permission, "this replica id belongs to somebody else: use a store of your own");
   Replica replica = known.value_or(Replica{});
   if (request.epoch.value != 0 && request.epoch != epoch)
-    return at_log(ErrorCode::epoch, "the hub's log was replaced: fetch a snapshot and push again", epoch,
+    return at_log(txn, ErrorCode::epoch, "the hub's log was replaced: fetch a snapshot and push again", epoch,
                   replica);
 
   const std::span<const Operation> all(request.operations);
   if (!all.empty() && all.front().n > replica.last_n + 1)
-    return at_log(ErrorCode::gap,
+    return at_log(txn, ErrorCode::gap,
                   fmt::format("operation {} came, {} is the next: send what is between them first",
                               all.front().n, replica.last_n + 1),
                   epoch, replica);

@@ -410,7 +410,7 @@ Result<> Lane::adopt_log(const wire::Problem& problem) {
   // About the numbers of an id that this store gave up: asked again for those of the present one.
   if (stored.replica != push_replica_) return wants_epoch_probe_ = true, Result<>();
   wants_epoch_probe_ = false;
-  TRY(context_.store.adopt_log(id_, *problem.last_n));
+  TRY(context_.store.adopt_log(id_, *problem.last_n, problem.accepted));
   adopted_epoch_ = problem.epoch.value_or(model::Epoch{});
   TRY_ASSIGN(former_, context_.store.former_replicas(id_));
   offered_through_.reset();

@@ -67,18 +67,24 @@ class Accepted {
  public:
   Accepted(WriteTxn& txn, const WorkspaceRow& row, const std::vector<wire::OperationMark>& marks)
       : txn_(txn), row_(row) {
-    for (const wire::OperationMark& mark : marks) hashes_.insert(mark.hash);
+    for (const wire::OperationMark& mark : marks) numbers_.emplace(mark.hash, mark.n);
   }
 
-  /// Also as it was sent to an earlier log, and as the store that this one is a copy of offered it to a
-  /// restored hub.
-  bool has(Operation operation) {
-    if (hashes_.contains(operation.hash) || hashes_.contains(earlier_hash(operation))) return true;
+  /// The number that it has there. Also as it was sent to an earlier log, and as the store that this one is a
+  /// copy of offered it to a restored hub.
+  std::optional<std::uint64_t> find(Operation operation) {
+    if (const auto n = number_of(operation.hash)) return n;
+    if (const auto n = number_of(earlier_hash(operation))) return n;
     rebase(operation);
-    return hashes_.contains(operation.hash);
+    return number_of(operation.hash);
   }
 
  private:
+  std::optional<std::uint64_t> number_of(const base::Hash128& hash) const {
+    const auto at = numbers_.find(hash);
+    return at == numbers_.end() ? std::nullopt : std::optional(at->second);
+  }
+
   base::Hash128 earlier_hash(const Operation& operation) {
     Statement row = txn_.prepare("SELECT earlier FROM rebased WHERE workspace = ?1 AND hash = ?2");
     row.bind_all(row_.key.value, operation.hash);
@@ -87,19 +93,56 @@ class Accepted {
 
   WriteTxn& txn_;
   const WorkspaceRow& row_;
-  std::set<base::Hash128> hashes_;
+  std::map<base::Hash128, std::uint64_t> numbers_;
 };
 
 /// What an earlier log had acknowledged under the present id and this one has not. A store that was put back
 /// to a copy takes it for accepted when another operation has its number, or when it was rejected.
 std::vector<Operation> take_unaccepted(WriteTxn& txn, const WorkspaceRow& row, Accepted& accepted) {
   std::vector<Operation> kept = read_acknowledged(txn, row);
-  std::erase_if(kept, [&](const Operation& operation) { return accepted.has(operation); });
+  std::erase_if(kept, [&](const Operation& operation) { return accepted.find(operation).has_value(); });
   for (Operation& operation : kept) {
     forget_acknowledged(txn, row, operation);
     rebase_sent(txn, row, operation);
   }
   return kept;
+}
+
+/// Takes out what the hub has, with the numbers that it has there.
+std::vector<Operation> take_accepted(std::vector<Operation>& operations, Accepted& accepted) {
+  std::vector<Operation> found;
+  std::erase_if(operations, [&](const Operation& operation) {
+    const auto n = accepted.find(operation);
+    if (n) found.push_back(operation), found.back().n = *n;
+    return n.has_value();
+  });
+  return found;
+}
+
+/// What another log rejected and this one has is not refused any more.
+void forget_refusals(WriteTxn& txn, const WorkspaceRow& row, Accepted& accepted) {
+  std::vector<std::pair<model::ReplicaId, std::uint64_t>> found;
+  {
+    Statement rows = txn.prepare("SELECT replica, n, operation FROM rejected WHERE workspace = ?1");
+    rows.bind_all(row.key.value);
+    while (rows.step())
+      if (accepted.find(load_operation(rows.column_text(2))))
+        found.emplace_back(rows.column_id<model::ReplicaId>(0), rows.column_u64(1));
+  }
+  for (const auto& [replica, n] : found)
+    txn.run("DELETE FROM rejected WHERE workspace = ?1 AND replica = ?2 AND n = ?3", row.key.value, replica,
+            n);
+}
+
+/// From the first on that has the number of one that the hub has, they move above `last_n`, in their order.
+void make_room(std::vector<Operation>& operations, const std::vector<Operation>& accepted,
+               std::uint64_t last_n) {
+  const auto is_taken = [&](const Operation& operation) {
+    return std::any_of(accepted.begin(), accepted.end(),
+                       [&](const Operation& each) { return each.n == operation.n; });
+  };
+  const auto first = std::find_if(operations.begin(), operations.end(), is_taken);
+  std::for_each(first, operations.end(), [&](Operation& operation) { operation.n += last_n; });
 }
 
 /// Numbers above `last_n` are given anew, without a hole: the hub takes no others. Holes are where it had
@@ -136,7 +179,8 @@ void give_up_numbers(WriteTxn& txn, const WorkspaceRow& row, const model::Replic
           replica, model::ReplicaId::random(random), last_n);
 }
 
-Result<> SyncStore::adopt_log(const model::WorkspaceId& id, std::uint64_t last_n) {
+Result<> SyncStore::adopt_log(const model::WorkspaceId& id, std::uint64_t last_n,
+                              const std::vector<wire::OperationMark>& accepted) {
   return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
     std::vector<Operation> queue = read_outbox(txn, row.key);
     std::vector<Operation> kept = read_acknowledged(txn, row);
@@ -153,10 +197,18 @@ Result<> SyncStore::adopt_log(const model::WorkspaceId& id, std::uint64_t last_n
     std::move(first, kept.end(), std::back_inserter(queue));
     std::sort(queue.begin(), queue.end(), [](const Operation& a, const Operation& b) { return a.n < b.n; });
     // What the hub has as it was sent stays as it is: the snapshot or a push tells what became of it.
-    const std::uint64_t sent_n = std::min(row.sent_n, last_n);
+    std::uint64_t sent_n = std::min(row.sent_n, last_n);
+    Accepted of_hub(txn, row, accepted);
+    forget_refusals(txn, row, of_hub);
+    std::vector<Operation> known = take_accepted(queue, of_hub);
     for (Operation& operation : queue)
       if (operation.n > sent_n) rebase_sent(txn, row, operation);
-    const std::uint64_t next_n = std::min(row.next_n, number_above(queue, last_n));
+    make_room(queue, known, last_n);
+    std::uint64_t next_n = std::min(row.next_n, number_above(queue, last_n));
+    for (const Operation& operation : known) sent_n = std::max(sent_n, operation.n);
+    std::move(known.begin(), known.end(), std::back_inserter(queue));
+    std::sort(queue.begin(), queue.end(), [](const Operation& a, const Operation& b) { return a.n < b.n; });
+    if (!queue.empty()) next_n = std::max(next_n, queue.back().n + 1);
     txn.run("UPDATE workspace SET next_n = ?2 WHERE key = ?1", row.key.value, next_n);
     give_up_numbers(txn, row, row.replica, last_n, replica_.random());
     Overlay overlay(txn, row, store_user(txn));
@@ -175,7 +227,7 @@ Result<> SyncStore::renew_replica(const model::WorkspaceId& id,
       Accepted of_hub(txn, row, *accepted);
       const base::Timestamp acknowledged_at = hub_time(txn, row);
       std::erase_if(rest, [&](const Operation& operation) {
-        const bool is_accepted = of_hub.has(operation);
+        const bool is_accepted = of_hub.find(operation).has_value();
         if (is_accepted) keep_acknowledged(txn, row, operation.n, acknowledged_at);
         return is_accepted;
       });

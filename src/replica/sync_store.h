@@ -82,7 +82,8 @@ class SyncStore {
   /// ones included, so that clients refill a hub restored from a backup. They are numbered anew, since the
   /// hub takes no holes. What was sent and is not above `last_n` stays for the snapshot, which must follow,
   /// or the next push to tell what became of it.
-  base::Result<> adopt_log(const model::WorkspaceId& id, std::uint64_t last_n);
+  base::Result<> adopt_log(const model::WorkspaceId& id, std::uint64_t last_n,
+                           const std::vector<wire::OperationMark>& accepted = {});
   /// The ids that this store gave up and still keeps acknowledged operations of, the eldest first. What they
   /// sent was there before anything that was sent under the present id.
   base::Result<std::vector<model::ReplicaId>> former_replicas(const model::WorkspaceId& id);

@@ -18,8 +18,9 @@ namespace memsync::wire {
 
 inline constexpr int k_protocol = 1;
 
-/// What a client reads of one answer. Pages stay far below; the longest answer is `forked`, which tells some
-/// 60 bytes of each operation that the hub accepted under a replica id: room for 500,000 of them.
+/// What a client reads of one answer. Pages stay far below; the longest answers are `epoch` and `forked`,
+/// which tell some 60 bytes of each operation that the hub accepted under a replica id: room for 500,000 of
+/// them.
 inline constexpr base::JsonLimits k_answer_limits{std::size_t{32} << 20, 64, 5'000'000};
 
 /// (n, hash) of one operation.
@@ -89,7 +90,7 @@ struct Problem {
   std::string detail;
   std::optional<model::Epoch> epoch;           // epoch
   std::optional<std::uint64_t> last_n;         // epoch, gap
-  std::vector<OperationMark> accepted;         // forked: those of that replica id, not rejected
+  std::vector<OperationMark> accepted;         // epoch, gap, forked: those of that replica id, not rejected
   std::optional<std::int64_t> retry_after_s;   // rate_limited, busy
   std::optional<model::WorkspaceId> workspace; // removed: the proof names workspace and user
   std::optional<model::UserId> user;

@@ -46,7 +46,7 @@ std::string encode(const Problem& problem) {
   if (problem.retry_after_s) json["retry_after"] = *problem.retry_after_s;
   if (problem.workspace) json["workspace"] = problem.workspace->view();
   if (problem.user) json["user"] = problem.user->view();
-  if (problem.code == ErrorCode::forked) {
+  if (problem.code == ErrorCode::forked || !problem.accepted.empty()) {
     Json accepted = Json::array();
     for (const OperationMark& mark : problem.accepted)
       accepted.push_back({{"n", number_text(mark.n)}, {"hash", mark.hash.hex()}});

@@ -279,3 +279,36 @@ TEST_CASE("a later backup than the one restored first has what was sent anew und
   CHECK(store.number("SELECT count(*) FROM outbox") == 0);
   CHECK(store.number("SELECT count(*) FROM acknowledged") == 2);
 }
+
+TEST_CASE("operations get the numbers that a log which came back has them under") {
+  TeamStore store;
+  SyncStore sync(*store.replica, 0);
+  store.bob_creates("seen", "");
+  const WriteReceipt first = write(store, "first"), second = write(store, "second");
+  must(sync.next_push(store.id, 0, 100));
+  reject(store, first);
+  store.confirm(second);
+  must(sync.adopt_log(store.id, 0)); // second closes up to 1
+  write(store, "third");
+
+  must(sync.adopt_log(store.id, 2, {{2, second.operations.front().hash}}));
+  const auto outstanding = must(sync.snapshot_request(store.id)).outstanding;
+  CHECK(outstanding.size() == 2); // under both hashes
+  CHECK(std::count(outstanding.begin(), outstanding.end(),
+                   wire::OperationMark{2, second.operations.front().hash}) == 1);
+  take_snapshot(store, sync, store.epoch, Sequence{3}, {2});
+  const wire::PushRequest push = must(sync.next_push(store.id, 0, 100));
+  REQUIRE(numbers(push) == std::vector<std::uint64_t>{3});
+  CHECK(push.operations[0].fields.title == "third");
+}
+
+TEST_CASE("what another log rejected and the one that came back has is not refused any more") {
+  TeamStore store;
+  SyncStore sync(*store.replica, 0);
+  const WriteReceipt first = write(store, "first");
+  must(sync.next_push(store.id, 0, 100));
+  reject(store, first);
+  CHECK(store.number("SELECT count(*) FROM rejected") == 1);
+  must(sync.adopt_log(store.id, 1, {{1, first.operations.front().hash}}));
+  CHECK(store.number("SELECT count(*) FROM rejected") == 0);
+}
