@@ -217,6 +217,14 @@ class WithHub(OnHub):
         status = self.json_as(self.ana, "status")
         self.assertEqual((status["connection"], status["safe"]), ("live", True))
 
+    def test_who_joins_finds_at_once_what_was_there_before(self):
+        self.ana.login(self.hub, self.hub.token)
+        self.call(self.ana, "remember", title="Already there", content="before Ben came: okapi")
+        self.assertEqual(self.run_as(self.ana, "sync").returncode, 0)
+        self.join(self.ben)
+        found = self.json_as(self.ben, "search", "okapi")
+        self.assertEqual([row["title"] for row in found["results"]], ["Already there"])
+
     def test_the_doctor_finds_nothing_wrong_after_a_first_sync(self):
         self.ana.login(self.hub, self.hub.token)
         self.call(self.ana, "remember", title="Already there", content="before Ben came: okapi")
