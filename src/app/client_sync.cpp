@@ -22,6 +22,7 @@ constexpr std::chrono::milliseconds k_engine_slice{20};   // before tools get th
 // and between two pages it would only make the rows come later. One that never ends is indexed all the same.
 constexpr std::chrono::milliseconds k_index_pause{100};
 constexpr std::chrono::seconds k_longest_unindexed{5};
+constexpr std::size_t k_soon_indexed = 200;
 constexpr std::chrono::seconds k_failed_pause{5};   // after the store failed under the engine
 constexpr std::chrono::minutes k_refused_pause{10}; // after a token of somebody else
 // Messages of the network that wait; more hold the network up. An event of 64 KiB takes some 200 KB once it
@@ -439,11 +440,17 @@ bool ClientSync::has_met_hub() {
   return !met || *met;
 }
 
+/// A small first sync is searchable within moments, which are worth waiting for.
+bool ClientSync::is_indexed_soon() {
+  if (!running_ || !may_need_index_) return false;
+  const auto takes_long = replica_.has_unindexed_beyond(k_soon_indexed);
+  return takes_long && !*takes_long;
+}
+
 void ClientSync::when_introduced(std::function<Instant()> deadline, std::function<void()> then) {
   loop_.post([this, deadline = std::move(deadline), then = std::move(then)]() mutable {
     const auto is_over = [this] {
-      const bool is_indexed = !running_ || !may_need_index_;
-      return is_introduced_ || agent::is_known_offline(report()) || (has_met_hub() && is_indexed);
+      return is_introduced_ || agent::is_known_offline(report()) || (has_met_hub() && !is_indexed_soon());
     };
     when_settled(is_over, std::move(deadline), [this, then = std::move(then)] {
       is_introduced_ = true;

@@ -114,6 +114,7 @@ class ClientSync final : public agent::SyncControl {
   base::Result<> want_history(const model::WorkspaceId& workspace);
   bool has_whole_history(const model::WorkspaceId& workspace);
   bool has_met_hub();
+  bool is_indexed_soon();
   base::Instant now() { return replica_.clock().instant(); }
 
   replica::Replica& replica_;

@@ -149,6 +149,15 @@ Result<bool> Replica::index_some() {
   return left;
 }
 
+Result<bool> Replica::has_unindexed_beyond(std::size_t count) {
+  return database_->read([&](storage::ReadTxn& txn) -> Result<bool> {
+    storage::Statement row = txn.prepare(
+        "SELECT 1 FROM node WHERE indexed = 0 AND space IN (SELECT space FROM workspace) LIMIT 1 OFFSET ?1");
+    row.bind_all(count);
+    return row.step();
+  });
+}
+
 void Replica::after_commit() {
   if (!wake_path_.empty()) {
     const int file = ::open(wake_path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);

@@ -62,6 +62,8 @@ class Replica {
 
   /// Indexes up to one slice (at most 50 ms) of what a first sync left unindexed; false when none remain.
   base::Result<bool> index_some();
+  /// Whether more nodes than that wait for index_some.
+  base::Result<bool> has_unindexed_beyond(std::size_t count);
 
   /// Structure, row hashes and invariants of everything stored; one line per finding, none when all is
   /// well. Reads everything: about a second for 100,000 memories.
