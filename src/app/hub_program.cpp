@@ -62,14 +62,18 @@ Result<std::unique_ptr<hub::HubStore>> HubProgram::open_database() {
   return hub::SqliteStore::open(std::move(options), random_);
 }
 
-Result<std::unique_ptr<hub::HubStore>> HubProgram::open_store() {
+Result<> HubProgram::check_hub() const {
   std::error_code failure;
-  if (!fs::exists(data_folder_ + "/hub.db", failure))
-    return Error{
-        ErrorCode::not_found,
-        fmt::format("there is no hub in {}: check --data, or make one with 'memsync-hub init --data {} "
-                    "--owner-email E --owner-name N --team T'",
-                    data_folder_, data_folder_)};
+  if (fs::exists(data_folder_ + "/hub.db", failure)) return {};
+  return Error{
+      ErrorCode::not_found,
+      fmt::format("there is no hub in {}: check --data, or make one with 'memsync-hub init --data {} "
+                  "--owner-email E --owner-name N --team T'",
+                  data_folder_, data_folder_)};
+}
+
+Result<std::unique_ptr<hub::HubStore>> HubProgram::open_store() {
+  TRY(check_hub());
   return open_database();
 }
 

@@ -45,6 +45,8 @@ class HubProgram {
   base::Result<std::unique_ptr<hub::HubStore>> create_store();
   /// Makes the data folder, or takes one that is there.
   base::Result<> make_folder();
+  /// `not_found`, with what to do, unless the data folder has a hub.
+  base::Result<> check_hub() const;
   /// The store of the data folder; `not_found` naming `init` when there is none.
   base::Result<std::unique_ptr<hub::HubStore>> open_store();
 

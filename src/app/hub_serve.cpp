@@ -57,6 +57,7 @@ hub::Answer<Output> serve(HubProgram& program, const ServeOptions& options) {
   hub::HubOptions hub_options;
   hub_options.mailer = mailer.get();
   TRY(set_limits(options.limits, hub_options));
+  TRY(program.check_hub());
   // Before the store is opened: a restore that holds the lock is about to put another file in its place.
   const ServeLock lock(program.data_folder());
   if (!lock.is_held())
