@@ -79,6 +79,12 @@ class Accepted {
     return number_of(operation.hash);
   }
 
+  bool has_other_numbers(const std::vector<Operation>& operations) {
+    return std::any_of(operations.begin(), operations.end(), [&](const Operation& operation) {
+      return find(operation).value_or(operation.n) != operation.n;
+    });
+  }
+
  private:
   std::optional<std::uint64_t> number_of(const base::Hash128& hash) const {
     const auto at = numbers_.find(hash);
@@ -134,17 +140,6 @@ void forget_refusals(WriteTxn& txn, const WorkspaceRow& row, Accepted& accepted)
             n);
 }
 
-/// From the first on that has the number of one that the hub has, they move above `last_n`, in their order.
-void make_room(std::vector<Operation>& operations, const std::vector<Operation>& accepted,
-               std::uint64_t last_n) {
-  const auto is_taken = [&](const Operation& operation) {
-    return std::any_of(accepted.begin(), accepted.end(),
-                       [&](const Operation& each) { return each.n == operation.n; });
-  };
-  const auto first = std::find_if(operations.begin(), operations.end(), is_taken);
-  std::for_each(first, operations.end(), [&](Operation& operation) { operation.n += last_n; });
-}
-
 /// Numbers above `last_n` are given anew, without a hole: the hub takes no others. Holes are where it had
 /// rejected operations, and where acknowledged ones are no longer kept. Returns the next number.
 std::uint64_t number_above(std::vector<Operation>& operations, std::uint64_t last_n) {
@@ -184,8 +179,12 @@ Result<> SyncStore::adopt_log(const model::WorkspaceId& id, std::uint64_t last_n
   return write_workspace(id, [&](WriteTxn& txn, const WorkspaceRow& row) -> Result<> {
     std::vector<Operation> queue = read_outbox(txn, row.key);
     std::vector<Operation> kept = read_acknowledged(txn, row);
+    Accepted of_hub(txn, row, accepted);
+    const bool is_renumbered = of_hub.has_other_numbers(queue) || of_hub.has_other_numbers(kept);
     auto first =
         std::find_if(kept.begin(), kept.end(), [&](const Operation& each) { return each.n > last_n; });
+    // Where the numbers here are not those there, none of them tells what the hub has.
+    while (is_renumbered && first != kept.begin()) forget_acknowledged(txn, row, *--first);
     // Also, as they were sent, those before down to the last that had seen something of a log. If that one is
     // not what the hub has under its number, this store was put back to a copy, and the answer tells what
     // else is not there. Those above it look the same in both logs: the hub tells of each whether it rejected
@@ -198,12 +197,12 @@ Result<> SyncStore::adopt_log(const model::WorkspaceId& id, std::uint64_t last_n
     std::sort(queue.begin(), queue.end(), [](const Operation& a, const Operation& b) { return a.n < b.n; });
     // What the hub has as it was sent stays as it is: the snapshot or a push tells what became of it.
     std::uint64_t sent_n = std::min(row.sent_n, last_n);
-    Accepted of_hub(txn, row, accepted);
     forget_refusals(txn, row, of_hub);
     std::vector<Operation> known = take_accepted(queue, of_hub);
-    for (Operation& operation : queue)
+    for (Operation& operation : queue) {
+      if (is_renumbered) operation.n += last_n;
       if (operation.n > sent_n) rebase_sent(txn, row, operation);
-    make_room(queue, known, last_n);
+    }
     std::uint64_t next_n = std::min(row.next_n, number_above(queue, last_n));
     for (const Operation& operation : known) sent_n = std::max(sent_n, operation.n);
     std::move(known.begin(), known.end(), std::back_inserter(queue));

@@ -39,9 +39,9 @@ class HubSite {
 
   void save_backup();
   bool has_backup() const { return backup_.has_value(); }
-  /// What is restored next is what the hub has now, as a restore sets it aside: the backup was the wrong one.
-  void put_back_later() { later_ = Backup{disk_.image(), archives_}; }
-  void take_what_was_set_aside() { backup_ = std::exchange(later_, std::nullopt); }
+  /// As a restore does with what the hub has; taken back, it is what is restored next.
+  void set_aside() { later_ = Backup{disk_.image(), archives_}; }
+  void take_back() { backup_ = std::exchange(later_, std::nullopt); }
   /// Puts the disk back under a new epoch, as the operator's command gives it. It must be stopped; it is up
   /// afterwards.
   void restore_backup();

@@ -95,13 +95,13 @@ void World::plan_restore(Millis length) {
     scheduler_.after(restored, [this, was_wrong] {
       if (was_wrong && is_hub_up()) {
         for (const model::WorkspaceId& workspace : workspaces_) archive(workspace);
-        if (is_hub_up()) site_->put_back_later();
+        if (is_hub_up()) site_->set_aside();
       }
       restore_hub();
     });
     if (was_wrong)
       scheduler_.after(restored + (length - restored) / 2, [this] {
-        site_->take_what_was_set_aside();
+        site_->take_back();
         restore_hub();
       });
   }

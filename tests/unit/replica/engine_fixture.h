@@ -85,8 +85,8 @@ struct Synced : TeamStore {
     digest.add(Store::node(team(), node).node);
     return {epoch, team().cursor.sequence, digest.items(), digest.hex()};
   }
-  /// The hub's snapshot of what it has.
-  void send_snapshot(const std::vector<model::Node>& nodes) {
+  /// Opens the hub's snapshot; its first page, with these nodes and others to come.
+  wire::SnapshotPage open_snapshot(const std::vector<model::Node>& nodes) {
     wire::SnapshotOpened opened;
     opened.session = "s";
     opened.epoch = epoch;
@@ -94,8 +94,14 @@ struct Synced : TeamStore {
     answer<OpenSnapshot>(opened);
     wire::SnapshotPage page;
     page.session = "s";
-    page.end = opened.at;
+    page.next_key = "more";
     for (const model::Node& each : nodes) page.nodes.push_back(model::whole(each));
+    return page;
+  }
+  /// The hub's snapshot of what it has.
+  void send_snapshot(const std::vector<model::Node>& nodes) {
+    wire::SnapshotPage page = open_snapshot(nodes);
+    page.end = team().cursor.sequence;
     answer<NextSnapshotPage>(page);
   }
   /// Another title in the stored row, with a hash that fits: what no check of rows finds.

@@ -306,15 +306,7 @@ TEST_CASE_FIXTURE(Synced, "a snapshot whose staged rows are damaged is fetched a
   sql("UPDATE workspace SET wants_resync = 1 WHERE kind = 'team'");
   step(LocalCommit{});
   const std::vector<model::Node> nodes{Store::node(team(), document).node, Store::node(team(), node).node};
-  wire::SnapshotOpened opened;
-  opened.session = "s";
-  opened.epoch = epoch;
-  opened.at = team().cursor.sequence;
-  answer<OpenSnapshot>(opened);
-  wire::SnapshotPage page;
-  page.session = "s";
-  page.next_key = "more";
-  for (const model::Node& each : nodes) page.nodes.push_back(model::whole(each));
+  const wire::SnapshotPage page = open_snapshot(nodes);
   answer<NextSnapshotPage>(page);
   sql("UPDATE node SET state = replace(state, 'Step', 'Stop') WHERE space = (SELECT staging FROM workspace "
       "WHERE kind = 'team')");

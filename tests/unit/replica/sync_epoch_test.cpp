@@ -312,3 +312,34 @@ TEST_CASE("what another log rejected and the one that came back has is not refus
   must(sync.adopt_log(store.id, 1, {{1, first.operations.front().hash}}));
   CHECK(store.number("SELECT count(*) FROM rejected") == 0);
 }
+
+TEST_CASE("what only the lost log had is sent again where the one that came back has its number taken") {
+  TeamStore store;
+  SyncStore sync(*store.replica, 0);
+  store.bob_creates("seen", "");
+  const WriteReceipt first = write(store, "first");
+  store.confirm(first);
+  reject(store, write(store, "refused"));
+  reject(store, write(store, "refused, too"));
+  const WriteReceipt fourth = write(store, "fourth");
+  store.confirm(fourth);
+
+  // The log restored first takes the first one anew, and the fourth, now its second, only later.
+  must(sync.adopt_log(store.id, 0));
+  const wire::PushRequest anew = must(sync.next_push(store.id, 0, 100));
+  REQUIRE(numbers(anew) == std::vector<std::uint64_t>{1, 2});
+  store.epoch = Epoch{78};
+  take_snapshot(store, sync, store.epoch, Sequence{1}, {1});
+  reject(store, anew.operations[1], base::ErrorCode::not_found);
+  for (const char* title : {"third there", "fourth there", "fifth there"}) store.confirm(write(store, title));
+  store.bob_creates("back", "");
+  CHECK(store.number("SELECT n FROM outbox") == 6);
+
+  must(
+      sync.adopt_log(store.id, 4, {{1, first.operations.front().hash}, {4, fourth.operations.front().hash}}));
+  take_snapshot(store, sync, Epoch{79}, Sequence{4}, {1, 4});
+  const wire::PushRequest push = must(sync.next_push(store.id, 0, 100));
+  REQUIRE(numbers(push) == std::vector<std::uint64_t>{5, 6, 7});
+  CHECK(push.operations[0].fields.title == "third there");
+  CHECK(push.operations[2].fields.title == "fifth there");
+}

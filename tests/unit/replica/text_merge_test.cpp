@@ -51,3 +51,14 @@ TEST_CASE("an unsent text keeps its base when the one before it is confirmed as 
   CHECK(page.content() == "ALPHA\nbeta\none\ntwo\n");
   CHECK(page.number("SELECT count(*) FROM conflict") == 0);
 }
+
+TEST_CASE("a text that is written again is merged with what its author had not seen at first") {
+  Page page;
+  Editor::Context context;
+  context.base = page.team().cursor.sequence;
+  model::FieldChanges fields;
+  fields.content = model::TextChange{"alpha\nbeta\nmine\n", base::Hash128::of("alpha\nbeta\n")};
+  page.bob_writes("ALPHA\nbeta\n");
+  page.edit([&](Editor& editor) { return editor.update(page.node, fields); }, context);
+  CHECK(page.content() == "ALPHA\nbeta\nmine\n");
+}
