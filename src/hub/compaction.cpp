@@ -11,6 +11,9 @@ namespace {
 /// Entries that one transaction drops: some 20 ms.
 constexpr std::uint64_t k_slice_entries = 2'000;
 constexpr std::size_t k_slice_nodes = 200;
+/// How much older a round makes what is there, at most. Rounds are hourly, so a hub that was off catches up,
+/// and a clock that jumps ahead for an hour ages nothing by more.
+constexpr std::chrono::hours k_believed_step{2};
 /// Somebody who invents replica ids must not fill the memory.
 constexpr std::size_t k_max_noted = 100'000;
 
@@ -55,7 +58,9 @@ Result<std::uint64_t> purge_tombstones(HubStore& store, const WorkspaceId& works
 } // namespace
 
 Result<Compacted> compact_all(HubStore& store, base::Clock& clock, const CompactionRules& rules) {
-  const base::Timestamp now = clock.now();
+  TRY_ASSIGN(const base::Timestamp now, store.write([&](StoreTxn& txn) -> Result<base::Timestamp> {
+    return txn.believe_clock(clock.now(), k_believed_step);
+  }));
   TRY(store.write([&](StoreTxn& txn) -> Result<> {
     txn.drop_snapshots(now - k_snapshot_lifetime);
     txn.drop_cursors(now - rules.replica_awaited);

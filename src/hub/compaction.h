@@ -11,7 +11,8 @@ namespace memsync::hub {
 
 /// What compaction leaves. The floor of a log moves to what is older than `log_kept` and below the cursor of
 /// every replica seen in `replica_awaited`, never past an open snapshot. History stays. Tombstones go when
-/// they are below the floor and older than `tombstone_kept`: until then a deleted node can be restored.
+/// they are below the floor and older than `tombstone_kept`: until then a deleted node can be restored. A
+/// round makes nothing older by more than two hours, whatever the clock says (StoreTxn::believe_clock).
 struct CompactionRules {
   std::chrono::hours log_kept = std::chrono::days(30);
   std::chrono::hours replica_awaited = std::chrono::days(90);

@@ -351,6 +351,9 @@ class StoreTxn : public virtual StoreReader, public SessionWriter {
                           model::Sequence cursor, base::Timestamp seen_at) = 0;
   /// Forgets replicas not seen since `before`.
   virtual void drop_cursors(base::Timestamp before) = 0;
+  /// The time that compaction may go by when the clock says `now`: at most `step` after that of the last call
+  /// (the first call believes the clock), and never after `now`.
+  virtual base::Timestamp believe_clock(base::Timestamp now, std::chrono::hours step) = 0;
   /// Stores a notification for that person; one that was made before (the operation came again after a backup
   /// was restored) keeps its place.
   virtual void put_notification(const model::UserId& user, const model::Notification& notification) = 0;

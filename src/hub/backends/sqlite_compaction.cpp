@@ -48,6 +48,17 @@ void SqliteTxn::drop_cursors(base::Timestamp before) {
   txn_.run("DELETE FROM replica_cursor WHERE seen_at < ?1", before);
 }
 
+base::Timestamp SqliteTxn::believe_clock(base::Timestamp now, std::chrono::hours step) {
+  Statement row = txn_.prepare("SELECT believed_at FROM hub");
+  row.step();
+  const auto before = row.column_time(0);
+  row.reset();
+  const bool is_first = before == base::Timestamp{};
+  const base::Timestamp believed = is_first ? now : std::max(before, std::min(now, before + step));
+  txn_.run("UPDATE hub SET believed_at = ?1", believed);
+  return std::min(now, believed);
+}
+
 Purged SqliteTxn::purge_tombstones(const model::WorkspaceId& workspace, Sequence through, const NodeId& after,
                                    std::size_t limit) {
   std::vector<NodeId> roots;

@@ -203,6 +203,7 @@ class SqliteTxn final : public StoreTxn, public SqliteReader {
   void put_cursor(const model::WorkspaceId& workspace, const model::ReplicaId& replica,
                   model::Sequence cursor, base::Timestamp seen_at) override;
   void drop_cursors(base::Timestamp before) override;
+  base::Timestamp believe_clock(base::Timestamp now, std::chrono::hours step) override;
   Purged purge_tombstones(const model::WorkspaceId& workspace, model::Sequence through,
                           const model::NodeId& after, std::size_t limit) override;
 

@@ -34,6 +34,8 @@ class ManualClock final : public base::Clock {
     now_ += time;
     instant_ += time;
   }
+  /// Somebody sets the clock.
+  void jump(std::chrono::milliseconds time) { now_ += time; }
 
  private:
   base::Timestamp now_{std::chrono::milliseconds(1'790'000'000'000)};
@@ -140,6 +142,18 @@ class HubFixture {
   void reopen() {
     hub.reset();
     open();
+  }
+
+  /// Time goes by for a hub that is up: compaction believes its clock.
+  void age(std::chrono::hours time) {
+    constexpr std::chrono::hours k_step{2};
+    for (; time > std::chrono::hours(0); time -= k_step) {
+      clock.advance(k_step);
+      must(store->write([&](StoreTxn& txn) -> Answer<> {
+        txn.believe_clock(clock.now(), k_step);
+        return {};
+      }));
+    }
   }
 
   Admin admin() { return {clock, random, *store}; }

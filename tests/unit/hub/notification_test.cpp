@@ -393,13 +393,13 @@ TEST_CASE("notifications that were read go after 90 days, the others after a yea
   f.push(f.olga, f.hers, {f.comment(f.hers, "@ben read")});
   must(f.hub->mark_read(f.ben.principal, {}));
   f.push(f.olga, f.hers, {f.comment(f.hers, "@ben unread")});
-  f.clock.advance(std::chrono::days(89));
+  f.age(std::chrono::days(89));
   must(f.hub->compact());
   CHECK(told(f, f.ben).size() == 2);
-  f.clock.advance(std::chrono::days(2));
+  f.age(std::chrono::days(2));
   must(f.hub->compact());
   CHECK(only(f, f.ben, NotificationKind::mentioned).text == "@ben unread");
-  f.clock.advance(std::chrono::days(300));
+  f.age(std::chrono::days(300));
   must(f.hub->compact());
   CHECK(told(f, f.ben).empty());
 }
