@@ -192,10 +192,11 @@ class Hub {
                           const PullRequest& request);
   Answer<wire::SnapshotOpened> open_snapshot(const Principal& principal, const model::WorkspaceId& workspace,
                                              const wire::SnapshotRequest& request);
-  /// About 1 MiB. A session not used for an hour is over: `resync`.
+  /// A page ends with the item that reaches `max_bytes`. A session not used for an hour is over: `resync`.
   Answer<wire::SnapshotPageTexts> snapshot_page(const Principal& principal,
                                                 const model::WorkspaceId& workspace,
-                                                const std::string& session, const std::string& after_key);
+                                                const std::string& session, const std::string& after_key,
+                                                std::size_t max_bytes = model::limits::k_page_bytes);
   /// What the state is, as of the head. Computed once for each head that somebody asks about.
   Answer<wire::WorkspaceDigest> digest(const Principal& principal, const model::WorkspaceId& workspace);
   /// As Streams::open, within the rate limit.

@@ -13,8 +13,6 @@ namespace {
 
 /// Pages are a fifth of this apart at most on a slow line; noting each would be a commit each.
 constexpr std::chrono::minutes k_snapshot_noted{10};
-constexpr std::size_t k_snapshot_page_bytes = std::size_t{1} << 20;
-constexpr std::size_t k_pull_page_bytes = std::size_t{1} << 20;
 
 } // namespace
 
@@ -99,7 +97,7 @@ Answer<PulledPage> Hub::pull(const Principal& principal, const WorkspaceId& work
         PulledPage found;
         const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, model::limits::k_page_entries);
         Sequence to = after;
-        for (LogEntry& entry : reader.read_log(workspace, after, limit, k_pull_page_bytes)) {
+        for (LogEntry& entry : reader.read_log(workspace, after, limit, model::limits::k_page_bytes)) {
           to = entry.sequence;
           found.entries.push_back(std::move(entry.text));
         }
@@ -141,7 +139,8 @@ Answer<wire::SnapshotOpened> Hub::open_snapshot(const Principal& principal, cons
 }
 
 Answer<wire::SnapshotPageTexts> Hub::snapshot_page(const Principal& principal, const WorkspaceId& workspace,
-                                                   const std::string& session, const std::string& after_key) {
+                                                   const std::string& session, const std::string& after_key,
+                                                   std::size_t max_bytes) {
   Implementation& hub = *implementation_;
   const base::Timestamp now = hub.clock.now();
   std::optional<SnapshotSession> known;
@@ -151,7 +150,7 @@ Answer<wire::SnapshotPageTexts> Hub::snapshot_page(const Principal& principal, c
                  known = reader.find_snapshot(workspace, session);
                  if (!known || known->user != principal.user || known->used_at + k_snapshot_lifetime <= now)
                    return refuse(ErrorCode::resync, "this snapshot is over: open another one");
-                 auto texts = reader.read_snapshot(workspace, after_key, k_snapshot_page_bytes);
+                 auto texts = reader.read_snapshot(workspace, after_key, max_bytes);
                  texts.session = session;
                  return texts;
                });

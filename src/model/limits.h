@@ -33,6 +33,7 @@ inline constexpr std::size_t k_batch_bytes = std::size_t{1} << 20;
 inline constexpr std::size_t k_tx_operations = 500;
 inline constexpr std::size_t k_tx_bytes = std::size_t{512} << 10;
 inline constexpr std::size_t k_page_entries = 1'000;
+inline constexpr std::size_t k_page_bytes = std::size_t{1} << 20; // of a pull or a snapshot, about
 inline constexpr std::size_t k_stream_event_bytes = std::size_t{64} << 10;
 inline constexpr std::size_t k_stream_workspaces = 100;
 

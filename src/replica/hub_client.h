@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/limits.h"
 #include "wire/history_codec.h"
 #include "wire/hub_messages.h"
 
@@ -19,7 +20,7 @@ struct PushToWorkspace {
 struct PullFromWorkspace {
   model::WorkspaceId workspace;
   model::Cursor after;
-  std::size_t limit = 1'000;
+  std::size_t limit = model::limits::k_page_entries;
   model::ReplicaId replica = {}; // who reads
 };
 struct OpenSnapshot {
@@ -29,6 +30,7 @@ struct OpenSnapshot {
 struct NextSnapshotPage {
   model::WorkspaceId workspace;
   std::string session, after_key;
+  std::size_t max_bytes = model::limits::k_page_bytes;
 };
 struct GetDigest {
   model::WorkspaceId workspace;

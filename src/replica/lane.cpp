@@ -15,6 +15,7 @@ using base::Result;
 namespace {
 
 constexpr std::size_t k_smallest_piece = 16; // entries or operations asked for after failures
+constexpr std::size_t k_smallest_page = std::size_t{16} << 10;
 
 constexpr std::chrono::hours k_compare_period{1};
 constexpr std::chrono::minutes k_history_again{1};
@@ -161,7 +162,7 @@ Result<> Lane::advance_snapshot() {
     return advance_snapshot();
   }
   if (snapshot_ == Snapshot::pages) {
-    pull_request_ = context_.send(NextSnapshotPage{id_, staging->session, staging->next_key});
+    pull_request_ = context_.send(NextSnapshotPage{id_, staging->session, staging->next_key, page_bytes_});
   } else if (staging->cursor < staging->end.value_or(model::Sequence{})) {
     const model::Cursor from{staging->epoch, staging->cursor};
     pull_request_ = context_.send(PullFromWorkspace{id_, from, page_});
@@ -325,11 +326,12 @@ Result<> Lane::take_content(wire::SnapshotOpened& opened) {
 }
 
 Result<> Lane::take_content(wire::SnapshotPage& page) {
+  page_bytes_ = std::min(page_bytes_ * 2, model::limits::k_page_bytes);
   if (snapshot_ != Snapshot::pages) return {}; // of one that was given up meanwhile
   if (page.end)
     snapshot_ = Snapshot::tail;
   else // asked for before this page is stored, so that the hub and the network work meanwhile
-    pull_request_ = context_.send(NextSnapshotPage{id_, page.session, page.next_key});
+    pull_request_ = context_.send(NextSnapshotPage{id_, page.session, page.next_key, page_bytes_});
   return take_staged(context_.store.stage_page(id_, page));
 }
 
@@ -374,6 +376,7 @@ Result<> Lane::take_content(wire::Problem& problem) {
   // A network that drops connections early never carries a large piece, however often it is repeated.
   if (error.code == ErrorCode::offline) {
     page_ = std::max(page_ / 2, k_smallest_piece);
+    page_bytes_ = std::max(page_bytes_ / 2, k_smallest_page);
     batch_ = std::max(batch_ / 2, std::min(batch_, k_smallest_piece));
   }
   if (problem.retry_after_s) backoff_.set_floor(std::chrono::seconds(*problem.retry_after_s));

@@ -139,11 +139,12 @@ class Lane {
   std::vector<model::ReplicaId> former_;
   std::optional<std::uint64_t> offered_through_; // the log has those of the first of them up to this n
   bool sync_requested_ = false;
-  std::uint64_t push_request_ = 0, pull_request_ = 0; // in flight; 0: none
-  model::ReplicaId push_replica_;                     // whose operations are in flight
-  std::uint64_t pushed_through_ = 0;                  // the hub answered for all operations up to this n
-  std::size_t batch_;                                 // operations of a push
-  std::size_t page_ = model::limits::k_page_entries;  // entries of a pull
+  std::uint64_t push_request_ = 0, pull_request_ = 0;    // in flight; 0: none
+  model::ReplicaId push_replica_;                        // whose operations are in flight
+  std::uint64_t pushed_through_ = 0;                     // the hub answered for all operations up to this n
+  std::size_t batch_;                                    // operations of a push
+  std::size_t page_ = model::limits::k_page_entries;     // entries of a pull
+  std::size_t page_bytes_ = model::limits::k_page_bytes; // of a snapshot
 
   std::uint64_t digest_request_ = 0; // in flight; 0: none
   std::optional<DigestCheck> comparison_;

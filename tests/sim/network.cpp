@@ -66,8 +66,9 @@ class Routes {
         &wire::decode_snapshot_opened);
   }
   Content operator()(const replica::NextSnapshotPage& request) {
+    constexpr std::size_t k_page_bytes = 2'048; // so that a snapshot has several
     return cross(
-        hub_.snapshot_page(principal_, request.workspace, request.session, request.after_key),
+        hub_.snapshot_page(principal_, request.workspace, request.session, request.after_key, k_page_bytes),
         [](const wire::SnapshotPageTexts& page) { return wire::encode(page); }, &wire::decode_snapshot_page);
   }
   Content operator()(const replica::GetHistory& request) {

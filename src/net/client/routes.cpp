@@ -32,10 +32,10 @@ struct Encoder {
     return {workspace_path(open.workspace, "/snapshot"), wire::encode(open.snapshot)};
   }
   HttpRequest operator()(const replica::NextSnapshotPage& page) const {
-    return {
-        workspace_path(page.workspace, fmt::format("/snapshot/{}?after_key={}", escape_segment(page.session),
-                                                   escape_segment(page.after_key))),
-        std::nullopt};
+    return {workspace_path(page.workspace,
+                           fmt::format("/snapshot/{}?after_key={}&max_bytes={}", escape_segment(page.session),
+                                       escape_segment(page.after_key), page.max_bytes)),
+            std::nullopt};
   }
   HttpRequest operator()(const replica::GetDigest& get) const {
     return {workspace_path(get.workspace, "/digest"), std::nullopt};

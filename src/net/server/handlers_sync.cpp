@@ -138,8 +138,11 @@ hub::Answer<Response> open_snapshot(Call& call) {
 hub::Answer<Response> show_snapshot_page(Call& call) {
   TRY_ASSIGN(const auto workspace, call.request.id<WorkspaceId>("id"));
   const std::string after_key(call.request.target.find("after_key").value_or(""));
+  TRY_ASSIGN(const auto max_bytes, query_number(call.request.target, "max_bytes", model::limits::k_page_bytes,
+                                                1, model::limits::k_page_bytes));
   TRY_ASSIGN(const auto page,
-             call.hub.snapshot_page(call.caller(), workspace, call.request.arguments["session"], after_key));
+             call.hub.snapshot_page(call.caller(), workspace, call.request.arguments["session"], after_key,
+                                    max_bytes));
   return Response::json(wire::encode(page));
 }
 

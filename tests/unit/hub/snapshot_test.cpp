@@ -25,8 +25,9 @@ struct Follower {
   bool operator==(const Follower&) const = default;
 };
 
-wire::SnapshotPage fetch(HubFixture& f, const std::string& session, const std::string& key) {
-  const auto texts = must(f.hub->snapshot_page(f.olga.principal, f.team, session, key));
+wire::SnapshotPage fetch(HubFixture& f, const std::string& session, const std::string& key,
+                         std::size_t max_bytes = model::limits::k_page_bytes) {
+  const auto texts = must(f.hub->snapshot_page(f.olga.principal, f.team, session, key, max_bytes));
   return must(wire::decode_snapshot_page(must(base::parse_json(wire::encode(texts)))));
 }
 
@@ -37,6 +38,23 @@ Follower from_log(HubFixture& f) {
 }
 
 } // namespace
+
+TEST_CASE("a page of a snapshot ends with the item that reaches its size") {
+  HubFixture f;
+  Writer writer(f.random);
+  const auto document = f.add(f.olga, writer, "document");
+  for (int i = 0; i < 5; ++i) f.add(f.olga, writer, "node", document);
+  const auto opened = must(f.hub->open_snapshot(f.olga.principal, f.team, {writer.id, {}}));
+  std::string key;
+  std::size_t pages = 0;
+  do {
+    const auto page = fetch(f, opened.session, key, 1);
+    CHECK(page.nodes.size() == (page.next_key.empty() ? 0 : 1));
+    ++pages;
+    key = page.next_key;
+  } while (!key.empty());
+  CHECK(pages == 7); // the last one has nothing but the end
+}
 
 TEST_CASE("a snapshot taken while others write, with its tail, is the state the whole log makes") {
   HubFixture f;

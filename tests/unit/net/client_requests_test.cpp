@@ -75,14 +75,14 @@ TEST_CASE("a push is posted as JSON below the base URL's own path") {
   CHECK(seen.body.find("\"ops\"") != std::string::npos);
 }
 
-TEST_CASE("a snapshot's session and key are escaped") {
+TEST_CASE("a snapshot's session and key are escaped, and a page may be small") {
   Received seen;
   FakeHub hub([&](Peer& peer, const Received& request) {
     seen = request;
     peer.answer_json(R"({"session":"a b","next_key":"k"})");
   });
-  ask(hub, replica::NextSnapshotPage{workspace('1'), "a/b", "x?y"});
-  CHECK(seen.line.find("/snapshot/a%2Fb?after_key=x%3Fy HTTP") != std::string::npos);
+  ask(hub, replica::NextSnapshotPage{workspace('1'), "a/b", "x?y", 4'096});
+  CHECK(seen.line.find("/snapshot/a%2Fb?after_key=x%3Fy&max_bytes=4096 HTTP") != std::string::npos);
 }
 
 TEST_CASE("the hub's problem details reach the engine with code, detail and waiting time") {

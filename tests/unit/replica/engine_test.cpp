@@ -316,6 +316,28 @@ TEST_CASE_FIXTURE(Synced, "a snapshot whose staged rows are damaged is fetched a
   CHECK(Store::node(team(), node).node.title.value == "Step");
 }
 
+TEST_CASE_FIXTURE(Synced, "a page of a snapshot whose connection breaks is asked for in half the size") {
+  sql("UPDATE workspace SET wants_resync = 1 WHERE kind = 'team'");
+  step(LocalCommit{});
+  const std::vector<model::Node> nodes{Store::node(team(), document).node, Store::node(team(), node).node};
+  const wire::SnapshotPage page = open_snapshot(nodes);
+  const auto asked_kib = [&] {
+    for (const auto& [number, request] : hub.requests)
+      if (const auto* next = std::get_if<NextSnapshotPage>(&request)) return next->max_bytes >> 10u;
+    return std::size_t{0};
+  };
+  CHECK(asked_kib() == 1024);
+  wire::Problem broke;
+  broke.code = base::ErrorCode::offline;
+  for (const std::size_t expected : {512, 256, 128, 64, 32, 16, 16}) {
+    answer<NextSnapshotPage>(broke);
+    step(SyncNow{});
+    CHECK(asked_kib() == expected);
+  }
+  answer<NextSnapshotPage>(page);
+  CHECK(asked_kib() == 32);
+}
+
 TEST_CASE_FIXTURE(Synced, "workspaces that one stream has no room for are pulled every minute") {
   wire::Me me = account();
   for (std::size_t i = 0; i < model::limits::k_stream_workspaces; ++i) {
