@@ -72,7 +72,7 @@ base::Result<UndoneStep> take_back_register(Editor& editor, const StepBack& step
   const auto row = editor.find_node(editor.workspace(), step.node);
   if (!row) return UndoneStep{false, "", model::k_node_is_missing};
   const std::string current = model::register_text(row->node, step.field);
-  if (current == step.value) return UndoneStep{};
+  if (model::is_restored(step, current)) return UndoneStep{};
   const auto value = model::value_to_restore(step, current);
   if (!value) return UndoneStep{false, "", model::k_changed_again};
   if (current == *value) return UndoneStep{};
@@ -83,11 +83,20 @@ base::Result<UndoneStep> take_back_register(Editor& editor, const StepBack& step
   return UndoneStep{true, std::move(op), ""};
 }
 
+/// Whether the node, all below it and what is said there are of one author.
+bool is_subtree_by(Editor& editor, const model::Node& node, const model::UserId& author) {
+  if (!model::is_all_by(node, author)) return false;
+  for (const model::Comment& comment : editor.comments(editor.workspace(), node.id))
+    if (comment.created.author != author) return false;
+  for (const auto& child : editor.children(editor.workspace(), node.id, model::limits::k_document_nodes))
+    if (!is_subtree_by(editor, child.node, author)) return false;
+  return true;
+}
+
 base::Result<UndoneStep> remove_created(Editor& editor, const StepBack& step) {
   const auto row = editor.find_node(editor.workspace(), step.node);
   if (!row || !editor.is_visible(editor.workspace(), step.node)) return UndoneStep{};
-  const bool is_theirs =
-      row->updated_by == row->author && editor.is_all_by(step.node, row->node.created.author);
+  const bool is_theirs = is_subtree_by(editor, row->node, row->node.created.author);
   if (!step.is_forced && !is_theirs) return UndoneStep{false, "", model::k_changed_by_others};
   TRY(editor.remove(step.node));
   return UndoneStep{true, "delete", ""};
@@ -106,12 +115,24 @@ base::Result<UndoneStep> remove_relationship(Editor& editor, const StepBack& ste
 } // namespace
 
 base::Result<UndoneStep> take_back(Editor& editor, const StepBack& step) {
-  switch (step.kind) {
-    case StepBack::Kind::set_register: return take_back_register(editor, step);
-    case StepBack::Kind::remove_node: return remove_created(editor, step);
-    case StepBack::Kind::unrelate: return remove_relationship(editor, step);
+  const auto take = [&] {
+    switch (step.kind) {
+      case StepBack::Kind::set_register: return take_back_register(editor, step);
+      case StepBack::Kind::remove_node: return remove_created(editor, step);
+      case StepBack::Kind::unrelate: return remove_relationship(editor, step);
+    }
+    return base::Result<UndoneStep>(UndoneStep{});
+  };
+  auto undone = take();
+  if (undone) return undone;
+  // What others tidied up already, or what does not fit any more, is no reason to leave the rest.
+  switch (undone.error().code) {
+    case base::ErrorCode::not_found:
+    case base::ErrorCode::validation:
+    case base::ErrorCode::stale:
+    case base::ErrorCode::too_large: return UndoneStep{false, "", undone.error().message};
+    default: return undone;
   }
-  return UndoneStep{};
 }
 
 } // namespace memsync::tools

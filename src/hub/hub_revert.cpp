@@ -1,3 +1,5 @@
+#include <set>
+
 #include "hub/direct_edit.h"
 #include "hub/hub_implementation.h"
 #include "model/compensation.h"
@@ -136,12 +138,6 @@ model::Operation restore_register(DirectEdit& direct, const Node& current, Field
   return update;
 }
 
-/// Who wrote the node's newest value.
-model::UserId last_writer(const Node& node) {
-  const model::UserId& author = model::newest_stamp(node).author;
-  return author.is_empty() ? node.created.author : author;
-}
-
 /// Takes the steps of one slice. `reason` of a step that needs nothing is empty.
 class Taker {
  public:
@@ -164,20 +160,47 @@ class Taker {
     if (!node) return skip(step, model::k_node_is_missing);
     const std::string current = model::register_text(*node, step.field);
     const auto value = model::value_to_restore(step, current);
-    if (current == step.value || current == value) return;
+    if (model::is_restored(step, current) || current == value) return;
     if (!value) return skip(step, model::k_changed_again);
     Node wanted = *node;
     if (!model::set_register_text(wanted, step.field, *value)) return skip(step, model::k_value_is_unknown);
+    if (const char* obstacle = find_obstacle(*node, step.field, wanted)) return skip(step, obstacle);
+    if (step.field == Field::deleted) restored_.insert(step.node);
     write(step, restore_register(direct_, *node, step.field, wanted));
   }
 
   void remove_node(const StepBack& step) {
     const auto node = txn_.find_node(workspace_, step.node);
     if (!node || node->deleted.value) return;
-    const bool is_theirs = last_writer(*node) == node->created.author &&
-                           txn_.has_created_subtree(workspace_, step.node, node->created.author);
-    if (!step.is_forced && !is_theirs) return skip(step, model::k_changed_by_others);
+    if (!step.is_forced && !is_subtree_by(*node, node->created.author))
+      return skip(step, model::k_changed_by_others);
     write(step, direct_.start(OperationKind::remove, model::id_cast<model::ItemId>(step.node)));
+  }
+
+  /// Why the operation would be refused, and with it all the others: others tidied up, or left.
+  const char* find_obstacle(const Node& node, Field field, const Node& wanted) {
+    if (node.deleted.value && field != Field::deleted && !restored_.contains(node.id))
+      return model::k_node_is_deleted;
+    if (field == Field::place && !wanted.place.value.parent.is_empty() &&
+        !txn_.find_node(workspace_, wanted.place.value.parent))
+      return model::k_parent_is_missing;
+    if (field == Field::assignee && !wanted.assignee.value.is_empty()) {
+      const auto member = txn_.find_member(workspace_, wanted.assignee.value);
+      if (!member || member->removed) return model::k_assignee_has_left;
+    }
+    return nullptr;
+  }
+
+  /// Whether the node, all below it and what is said there are of one author.
+  bool is_subtree_by(const Node& node, const model::UserId& author) {
+    if (!model::is_all_by(node, author)) return false;
+    for (const model::Comment& comment : txn_.list_comments(workspace_, node.id))
+      if (comment.created.author != author) return false;
+    for (const model::NodeId& id : txn_.find_children(workspace_, node.id)) {
+      const auto child = txn_.find_node(workspace_, id);
+      if (child && !child->deleted.value && !is_subtree_by(*child, author)) return false;
+    }
+    return true;
   }
 
   void unrelate(const StepBack& step) {
@@ -205,6 +228,7 @@ class Taker {
   const WorkspaceId workspace_;
   DirectEdit& direct_;
   Reverted& result_;
+  std::set<model::NodeId> restored_; // by operations of this slice
   std::size_t bytes_ = 0;
 };
 

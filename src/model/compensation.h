@@ -29,9 +29,13 @@ struct StepBack {
   Kind kind = Kind::set_register;
   NodeId node;
   std::string title;
+  /// Texts of the register: what to take back, and what stood there before.
+  struct Swap {
+    std::string written; // empty: not known
+    std::string earlier;
+  };
   Field field = Field::title; // of set_register
-  std::string value;          // of set_register: the register's text to restore
-  std::string written;        // of set_register: what stands there if nobody changed it since
+  std::vector<Swap> swaps;    // of set_register, newest first; between two of them lies what others wrote
   bool is_forced = false;     // also where somebody changed the same later
   Sequence sequence;          // of unrelate: of the change that made the relationship
   ItemId target;              // of unrelate: the relationship, where it is known
@@ -49,13 +53,23 @@ CompensationPlan plan_compensation(const std::vector<WrittenChange>& changes, bo
 /// True when `step` must see what the steps before did: it removes, they bring back and move.
 bool is_removal(const StepBack& step);
 
-/// The text that the register gets when `current` stands there now: the earlier value; of a content that
-/// somebody changed since, the earlier value with their changes, if they merge; nothing where it is to be
-/// left alone.
+/// True when the register's text `current` is what stood there before all that the step takes back.
+bool is_restored(const StepBack& step, const std::string& current);
+
+/// The text that the register gets when `current` stands there now: the earlier value, or the newest that
+/// somebody else wrote in between; of a content, the earlier text with what others changed in between or
+/// since, if it merges; nothing where it is to be left alone.
 std::optional<std::string> value_to_restore(const StepBack& step, const std::string& current);
+
+/// Whether `user` made the node and wrote all that it has; how often others used it does not count. What
+/// somebody else wrote must not go with a node that is taken back.
+bool is_all_by(const Node& node, const UserId& user);
 
 // Why a step was not taken.
 inline constexpr const char* k_node_is_missing = "the node is not here";
+inline constexpr const char* k_node_is_deleted = "the node was deleted; restore it if it should go back";
+inline constexpr const char* k_parent_is_missing = "what it was below is not there any more";
+inline constexpr const char* k_assignee_has_left = "who it was assigned to is no member any more";
 inline constexpr const char* k_value_is_unknown = "the old value is not known";
 inline constexpr const char* k_changed_again = "changed again since; edit it if it should go back, too";
 inline constexpr const char* k_changed_by_others =

@@ -139,6 +139,50 @@ TEST_CASE(
   f.check_sound();
 }
 
+TEST_CASE("what others wrote into a node that goes keeps it, and everything above it") {
+  Plan f;
+  const auto since = f.later();
+  const auto section = f.create("Section", "s");
+  auto make = f.change(OperationKind::create, model::NodeId::random(f.random));
+  make.fields.title = "Note";
+  make.place = model::Place{section, "W"};
+  const model::NodeId note = make.target_node();
+  f.write(make, "s");
+  NodeEdit olgas;
+  olgas.content = "Olga's text";
+  must(f.hub->edit_node(f.olga.principal, f.team, note, std::nullopt, olgas));
+  auto update = f.change(OperationKind::update, note);
+  update.fields.importance = 0.5;
+  f.write(update, "s");
+  CHECK(names_of(f.revert(f.session_since("s", since)).skipped) == Names{"create", "create"});
+  CHECK(f.is_visible(note));
+  CHECK(f.view(note).node.content.value == "Olga's text");
+}
+
+TEST_CASE("what others tidied up already, or who left, is no reason to leave the rest of a session") {
+  Plan f;
+  const Person tom = f.member("tom");
+  NodeEdit toms;
+  toms.assignee = tom.id;
+  f.edit(f.olga, toms);
+  f.olgas.base = f.head();
+  const auto gone = f.add(f.olga, f.olgas, "Gone", f.document);
+  const auto since = f.later();
+  f.retitle("Bad", "s");
+  auto assign = f.change(OperationKind::assign, f.node);
+  assign.fields.assignee = f.mia.id;
+  f.write(assign, "s");
+  auto retitle = f.change(OperationKind::update, gone);
+  retitle.fields.title = "Bad, too";
+  f.write(retitle, "s");
+  must(f.hub->remove_node(f.olga.principal, f.team, gone, std::nullopt));
+  must(f.hub->remove_member(f.olga.principal, f.team, tom.id));
+  const Reverted reverted = f.revert(f.session_since("s", since));
+  CHECK(names_of(reverted.operations) == Names{"update"});
+  CHECK(names_of(reverted.skipped) == Names{"assignee", "title"});
+  CHECK(f.view(f.node).node.title.value == "Step");
+}
+
 TEST_CASE("one change goes back, or a node or document to a point whatever followed") {
   Plan f;
   f.retitle("First", "s");
@@ -174,7 +218,6 @@ TEST_CASE("one change goes back, or a node or document to a point whatever follo
 TEST_CASE("a revert needs what its operations need, and what others wrote the right to delete anybody's") {
   Plan f;
   const auto since = f.later();
-  f.retitle("Mia's", "s");
   const auto refused = [&](const Person& person, const RevertRequest& request, std::string_view part) {
     const auto size = f.head();
     const auto answer = f.hub->revert(person.principal, f.team, request);
@@ -182,13 +225,14 @@ TEST_CASE("a revert needs what its operations need, and what others wrote the ri
     CHECK(answer.error().detail.find(part) != std::string::npos);
     CHECK(f.head() == size);
   };
+  RevertRequest creation;
+  creation.change = model::Sequence{1};
+  refused(f.mia, creation, "memory.delete");
+  f.retitle("Mia's", "s");
   const Person viewer = f.member("vera", Role::viewer);
   refused(viewer, f.session_since("s", since), "memory.write");
   const Person max = f.member("max");
   refused(max, f.session_since("s", since), "memory.delete");
-  RevertRequest creation;
-  creation.change = model::Sequence{1};
-  refused(f.mia, creation, "memory.delete");
   must(f.hub->revert(f.mia.principal, f.team, f.session_since("s", since)));
   CHECK(f.view(f.node).node.title.value == "Step");
 

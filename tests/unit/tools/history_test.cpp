@@ -301,6 +301,26 @@ TEST_CASE_FIXTURE(Pair, "what others made of a session's work since survives its
   CHECK_EQ(at_anna.call("read_document", {{"nodes", {below["created"][0]["id"]}}})["nodes"].size(), 1);
 }
 
+TEST_CASE_FIXTURE(Pair,
+                  "what others wrote between a session's edits stays, what they deleted is left alone") {
+  const auto other =
+      at_anna.call("remember", {{"title", "Other"}, {"content", "x"}, {"document", "Notes"}})["id"];
+  share();
+  update(at_ben, {{"content", "ONE\ntwo\nthree\n"}});
+  at_ben.call("edit_document", {{"operations", {{{"op", "update"}, {"node", other}, {"title", "Bad"}}}}});
+  share();
+  update(at_anna, {{"content", "ONE\nTWO\nthree\n"}});
+  share();
+  update(at_ben, {{"content", "ONE\nTWO\nTHREE\n"}});
+  at_anna.call("edit_document", {{"operations", {{{"op", "delete"}, {"node", other}}}}});
+  share();
+  const auto reverted = at_anna.call("revert_change", {{"session", "s-ben"}, {"since", "1h"}});
+  CHECK_EQ(read(at_anna)["content"], "one\nTWO\nthree\n");
+  CHECK_EQ(reverted["operations"].size(), 1);
+  REQUIRE_EQ(reverted["skipped"].size(), 1);
+  CHECK(has_all(reverted["skipped"][0]["reason"], {"deleted"}));
+}
+
 TEST_CASE_FIXTURE(Pair, "a deletion and a move are taken back") {
   const auto parent = at_ben.call(
       "edit_document", {{"document", "Notes"}, {"operations", {{{"op", "create"}, {"title", "Folder"}}}}});
