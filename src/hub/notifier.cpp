@@ -72,6 +72,11 @@ void Notifier::tell_lost(const Event& event, const model::LostValue& lost) {
                                       [&](const model::NodeEffect& effect) {
                                         return effect.node.id == lost.node && effect.fields.has(lost.field);
                                       });
+  const bool is_in_conflict = std::any_of(
+      event.outcome.conflicts.begin(), event.outcome.conflicts.end(), [&](const model::Conflict& conflict) {
+        return !conflict.resolved && conflict.node == lost.node && conflict.field == lost.field;
+      });
+  if (is_own && is_in_conflict) return; // of which its author hears
   if (is_own && is_changed) return tell_merged(event, lost, now);
   Notification notification = start(event, NotificationKind::overwritten, lost.node);
   if (is_own) notification.actor = stamp_of(*node, lost.field).author;
@@ -100,13 +105,34 @@ void Notifier::tell_merged(const Event& event, const model::LostValue& lost, con
   send(event, event.commit.author, std::move(notification));
 }
 
+/// Both authors of a conflict that somebody settled hear which value stands now, if it is not theirs.
+void Notifier::tell_settled(const Event& event, const model::Conflict& conflict) {
+  const auto node = state_.find_node(conflict.node);
+  if (!node) return;
+  const bool is_merged = conflict.resolution == model::Resolution::merge;
+  Notification notification =
+      start(event, is_merged ? NotificationKind::merged : NotificationKind::overwritten, conflict.node);
+  notification.field = conflict.field;
+  notification.now = model::register_text(*node, conflict.field);
+  const auto tell = [&](const UserId& author, const std::string& value) {
+    if (author.is_empty() || author == event.commit.author || value == notification.now) return;
+    notification.yours = value;
+    send(event, author, notification);
+  };
+  tell(conflict.local_stamp.author, conflict.local);
+  if (conflict.kind == model::ConflictKind::field) tell(conflict.server_stamp.author, conflict.server);
+}
+
 void Notifier::tell_conflict(const Event& event, const model::Conflict& conflict) {
-  if (conflict.resolved) return;
+  if (conflict.resolved) return tell_settled(event, conflict);
   Notification notification = start(event, NotificationKind::conflict, conflict.node);
   notification.field = conflict.field;
   notification.conflict = conflict.id;
   const UserId& local = conflict.local_stamp.author;
-  const UserId& server = conflict.server_stamp.author;
+  // Over a delete the other side is whoever edited; the register itself nobody may ever have set.
+  const auto node = state_.find_node(conflict.node);
+  const bool is_over_delete = conflict.kind == model::ConflictKind::update_delete && node;
+  const UserId server = is_over_delete ? model::newest_stamp(*node).author : conflict.server_stamp.author;
   if (local != server) {
     notification.yours = conflict.server;
     notification.now = conflict.server;

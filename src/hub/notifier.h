@@ -27,6 +27,7 @@ class Notifier {
   struct Event; // one applied operation
   void tell_lost(const Event& event, const model::LostValue& lost);
   void tell_merged(const Event& event, const model::LostValue& lost, const std::string& now);
+  void tell_settled(const Event& event, const model::Conflict& conflict);
   void tell_conflict(const Event& event, const model::Conflict& conflict);
   void tell_changed(const Event& event, const TxnState::ChangedField& changed);
   void tell_new(const Event& event, const model::Node& node);

@@ -140,7 +140,8 @@ class Pusher {
     }
     if (is_allowed(principal_, role_, Permission::memory_delete)) return std::nullopt;
     if (!is_allowed(principal_, role_, Permission::memory_delete_own)) return missing(needed);
-    if (txn_.has_created_subtree(workspace_, op.target_node(), principal_.user)) return std::nullopt;
+    // What its author has not seen the delete does not take along.
+    if (txn_.has_created_subtree(workspace_, op.target_node(), principal_.user, op.base)) return std::nullopt;
     return missing(Permission::memory_delete);
   }
 

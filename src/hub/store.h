@@ -193,9 +193,9 @@ class StoreReader : public virtual SessionReader {
   virtual std::optional<std::string> find_value_at(const model::WorkspaceId& workspace,
                                                    const model::NodeId& node, model::Field field,
                                                    model::Sequence sequence) = 0;
-  /// True when the user created the node and every live node below it.
+  /// True when the user created the node and every live node below it that was there at `seen`.
   virtual bool has_created_subtree(const model::WorkspaceId& workspace, const model::NodeId& root,
-                                   const model::UserId& user) = 0;
+                                   const model::UserId& user, model::Sequence seen) = 0;
   /// Documents that are not deleted below that place in the order of the last edit, newest first.
   virtual std::vector<model::Node> list_documents(const model::WorkspaceId& workspace, ItemPlace before,
                                                   std::size_t limit) = 0;

@@ -170,7 +170,9 @@ class Application {
     auto conflict = state_.find_conflict(op_.target_conflict());
     if (!conflict) return reject(ErrorCode::not_found, "no such conflict: list the open ones first");
     if (conflict->resolved) return note_superseded();
-    auto node = find_existing(conflict->node);
+    const bool sets_value = *op_.resolution != Resolution::keep_server && conflict->field != Field::deleted &&
+                            conflict->field != Field::place;
+    auto node = sets_value ? find_editable(conflict->node) : find_existing(conflict->node);
     if (!node) return;
     if (*op_.resolution != Resolution::keep_server) settle(*conflict, *node);
     if (outcome_.rejection) return;
@@ -183,7 +185,7 @@ class Application {
 
   // --- settling a conflict ---
 
-  /// Sets the chosen value as an edit of somebody who saw the conflict: what others changed after that
+  /// Sets the chosen value as an edit of somebody who saw the conflict: what others changed after it opened
   /// is not overwritten unseen.
   void settle(const Conflict& conflict, Node& node) {
     const std::string& text = *op_.resolution == Resolution::keep_local ? conflict.local
@@ -209,29 +211,25 @@ class Application {
       return;
     }
     if (conflict.field == Field::content) {
-      settle_content(conflict, node, chosen.content.value);
+      Node shown;
+      set_register_text(shown, Field::content, conflict.server);
+      registers_.set_content(node, {chosen.content.value, base::Hash128::of(shown.content.value)},
+                             shown.content.value);
     } else {
-      set_chosen(node, chosen, conflict.field);
+      set_chosen(conflict, node, chosen);
     }
     put_edited(node);
   }
 
-  void set_chosen(Node& node, const Node& chosen, Field field) {
+  void set_chosen(const Conflict& conflict, Node& node, const Node& chosen) {
+    const Field field = conflict.field;
     for_each_register(node, [&](Field each, auto& reg) {
       for_each_register(chosen, [&](Field other, const auto& value) {
         if constexpr (std::is_same_v<std::decay_t<decltype(reg)>, std::decay_t<decltype(value)>>)
-          if (each == field && other == field) registers_.set(node, field, reg, value.value);
+          if (each == field && other == field)
+            registers_.choose(node, field, reg, value.value, conflict.server);
       });
     });
-  }
-
-  /// The resolver saw the text at the base of the operation, or at least the conflict's.
-  void settle_content(const Conflict& conflict, Node& node, std::string text) {
-    Node seen;
-    const auto at_base = state_.find_value_at(node.id, Field::content, op_.base);
-    set_register_text(seen, Field::content, at_base.value_or(conflict.server));
-    registers_.set_content(node, {std::move(text), base::Hash128::of(seen.content.value)},
-                           seen.content.value);
   }
 
   // --- finding what an operation acts on ---

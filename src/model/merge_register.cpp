@@ -25,7 +25,7 @@ ConflictId conflict_id(const Operation& operation, Field field) {
 } // namespace
 
 bool RegisterMerge::was_changed_unseen(const Node& node) const {
-  bool changed = was_edited_unseen(node);
+  bool changed = false;
   for_each_register(node, [&](Field, const auto& reg) { changed = changed || is_unseen(reg.stamp); });
   return changed;
 }
@@ -61,7 +61,7 @@ void RegisterMerge::set_tags(Node& node, const SetChange& change) {
   tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
   const bool is_seen = !is_unseen(node.tags.stamp);
   // Two who stayed within the limit may exceed it together; neither loses a tag for that.
-  if (is_seen && tags.size() > limits::k_tags && tags.size() > node.tags.value.size()) {
+  if (!was_edited_unseen(node) && tags.size() > limits::k_tags && tags.size() > node.tags.value.size()) {
     outcome_.rejection =
         Error{ErrorCode::too_large, fmt::format("the node would have {} tags, the limit is {}: "
                                                 "remove some first",
@@ -83,9 +83,9 @@ bool RegisterMerge::has_seen_text(const Register<std::string>& content, const Te
   return change.base_text_hash == Hash128{} && !is_unseen(content.stamp);
 }
 
-void RegisterMerge::set_content(Node& node, const TextChange& change, std::optional<std::string> base) {
+void RegisterMerge::set_content(Node& node, const TextChange& change, std::optional<std::string> seen) {
   Register<std::string>& content = node.content;
-  if (has_seen_text(content, change)) {
+  if (seen ? content.value == *seen : has_seen_text(content, change)) {
     tally.applied = true;
     return write(content, Field::content, change.text);
   }
@@ -96,9 +96,7 @@ void RegisterMerge::set_content(Node& node, const TextChange& change, std::optio
     case Strategy::manual:
     case Strategy::merge: break;
   }
-  if (!base || Hash128::of(*base) != change.base_text_hash)
-    base = find_base_text(node, change.base_text_hash);
-  merge_content(node, change, base);
+  merge_content(node, change, seen ? std::move(seen) : find_base_text(node, change.base_text_hash));
 }
 
 void RegisterMerge::merge_content(Node& node, const TextChange& change,
@@ -146,6 +144,7 @@ void RegisterMerge::open_conflict(const Node& node, ConflictKind kind, Field fie
   for_each_register(node, [&](Field each, const auto& reg) {
     if (each == field) conflict.server_stamp = reg.stamp;
   });
+  if (kind == ConflictKind::field) note_lost(node.id, field, conflict.local, conflict.local_stamp);
   conflict.opened = commit_.sequence;
   outcome_.conflicts.push_back(std::move(conflict));
   tally.conflict = true;

@@ -39,6 +39,8 @@ class RegisterMerge {
   bool was_edited_unseen(const Node& node) const {
     return node.edits.last_except(commit_.replica) > op_.base;
   }
+  /// Whether a register has a value above the base of another replica. A comment, or an edit that came to
+  /// nothing, changes none.
   bool was_changed_unseen(const Node& node) const;
 
   /// The stamp of this operation's values.
@@ -54,9 +56,18 @@ class RegisterMerge {
   template <class T>
   void set(const Node& node, Field field, Register<T>& reg, T value);
 
-  /// The same for `content`: changes of one text merge. `base` is the text its author saw, where the
-  /// caller has it; else it is looked up by its hash.
-  void set_content(Node& node, const TextChange& change, std::optional<std::string> base = std::nullopt);
+  /// The same for `content`: changes of one text merge. `seen` is the text its author saw, where the
+  /// caller knows it; else it is looked up by its hash.
+  void set_content(Node& node, const TextChange& change, std::optional<std::string> seen = std::nullopt);
+
+  /// Sets a register to what somebody chose who was shown `shown` (text of the register) as its value.
+  /// Another value, which was set since, loses.
+  template <class T>
+  void choose(const Node& node, Field field, Register<T>& reg, T value, std::string_view shown) {
+    if (is_unseen(reg.stamp) || value_text(reg.value) == shown || reg.value == value)
+      return set(node, field, reg, std::move(value));
+    overwrite(node, field, reg, std::move(value));
+  }
 
   /// Sets a register whose present value its author has seen.
   template <class T>
@@ -70,7 +81,8 @@ class RegisterMerge {
   }
 
   /// Opens a conflict between the node's present value of the field and `local`. All values are texts
-  /// of the register; an absent `base` is looked up.
+  /// of the register; an absent `base` is looked up. The local value of a field is noted as lost, so that the
+  /// history has it whatever becomes of the conflict, and its author's next text finds its base.
   void open_conflict(const Node& node, ConflictKind kind, Field field, std::string local,
                      std::string proposed, std::optional<std::string> base = std::nullopt);
 

@@ -175,7 +175,8 @@ Result<> Editor::set_tags(const NodeId& node, const std::vector<std::string>& ta
   const std::vector<std::string> now = overlay_.state().find_node(node).value_or(model::Node{}).tags.value;
   model::SetChange change = model::set_change(now, tags);
   if (change.add.empty() && change.remove.empty()) return {};
-  if (now.size() + change.add.size() - change.remove.size() > model::limits::k_tags)
+  const std::size_t size = now.size() + change.add.size() - change.remove.size();
+  if (size > model::limits::k_tags && size > now.size())
     return Error{ErrorCode::too_large, fmt::format("at most {} tags", model::limits::k_tags)};
   Operation operation = draft(OperationKind::update, node);
   operation.fields.tags = std::move(change);

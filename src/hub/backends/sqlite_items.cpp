@@ -230,15 +230,19 @@ std::vector<model::Conflict> SqliteReader::list_open_conflicts(const model::Work
 }
 
 bool SqliteReader::has_created_subtree(const model::WorkspaceId& workspace, const model::NodeId& root,
-                                       const model::UserId& user) {
+                                       const model::UserId& user, model::Sequence seen) {
   Statement row = txn_.prepare(
       "WITH RECURSIVE below(id, creator) AS ("
       "  SELECT id, creator FROM node WHERE workspace = ?1 AND id = ?2 UNION"
       "  SELECT n.id, n.creator FROM below b JOIN node n ON n.workspace = ?1 AND n.parent = b.id "
       "  WHERE n.deleted = 0) "
-      "SELECT 1 FROM below WHERE creator IS NOT ?3 LIMIT 1");
+      "SELECT id FROM below WHERE creator IS NOT ?3");
   row.bind_all(key_of(workspace), root, user);
-  return !row.step();
+  while (row.step()) {
+    const auto node = find_node(workspace, row.column_id<model::NodeId>(0));
+    if (node && node->created_at.sequence <= seen) return false;
+  }
+  return true;
 }
 
 std::int64_t SqliteReader::count_nodes(const model::WorkspaceId& workspace) {

@@ -119,7 +119,7 @@ class SqliteReader : public virtual StoreReader {
   std::optional<std::string> find_value_at(const model::WorkspaceId& workspace, const model::NodeId& node,
                                            model::Field field, model::Sequence sequence) override;
   bool has_created_subtree(const model::WorkspaceId& workspace, const model::NodeId& root,
-                           const model::UserId& user) override;
+                           const model::UserId& user, model::Sequence seen) override;
   std::int64_t count_nodes(const model::WorkspaceId& workspace) override;
   std::int64_t count_document_nodes(const model::WorkspaceId& workspace,
                                     const model::DocumentId& document) override;

@@ -156,6 +156,42 @@ TEST_CASE("a conflict waits for both of its authors, each with their own value")
   CHECK(his.actor == f.olga.id);
 }
 
+TEST_CASE("whoever edited what somebody else deleted is told of the conflict, and by whom") {
+  Two f;
+  f.push(f.ben, f.his, {f.his.retitle(f.node, "edited")});
+  f.push(f.olga, f.hers, {f.hers.remove(f.node)});
+  CHECK(only(f, f.olga, NotificationKind::conflict).actor == f.ben.id);
+  CHECK(only(f, f.ben, NotificationKind::conflict).actor == f.olga.id);
+}
+
+TEST_CASE("whose value does not stand when a conflict is settled is told, but not the one who settled it") {
+  for (const bool keeps_hers : {true, false}) {
+    Two f;
+    const Person carl = f.member("Carl");
+    Writer carls(f.random);
+    f.push(f.olga, f.hers, {f.write(f.hers, "hers", "")});
+    const auto answer = f.push(f.ben, f.his, {f.write(f.his, "his", "", model::Strategy::manual)});
+    for (const Person& person : {f.olga, f.ben}) must(f.hub->mark_read(person.principal, {}));
+    f.see();
+    carls.base = f.hers.base;
+    auto settle = carls.start(model::OperationKind::resolve, f.node);
+    settle.target = model::id_cast<model::ItemId>(answer.results.at(0).conflict.value());
+    settle.resolution = keeps_hers ? model::Resolution::keep_server : model::Resolution::keep_local;
+    f.push(carl, carls, {Writer::sealed(settle)});
+    const Person& loser = keeps_hers ? f.ben : f.olga;
+    const auto rows = told(f, loser);
+    const auto news = std::find_if(rows.begin(), rows.end(), [](const Notification& each) {
+      return each.kind == NotificationKind::overwritten;
+    });
+    REQUIRE(news != rows.end());
+    CHECK(news->yours == (keeps_hers ? "\"his\"" : "\"hers\""));
+    CHECK(news->now == (keeps_hers ? "\"hers\"" : "\"his\""));
+    CHECK(news->actor == carl.id);
+    CHECK(told(f, keeps_hers ? f.olga : f.ben).size() == 1); // of the conflict
+    CHECK(told(f, carl).empty());
+  }
+}
+
 TEST_CASE("the assignee is told once, and not of assigning themselves") {
   Two f;
   f.push(f.ben, f.his, {f.assign(f.his, f.ben.id)});

@@ -196,6 +196,27 @@ TEST_CASE("a tx on a stale base is rejected when another replica changed its tar
   CHECK(f.push(f.olga, second, {Writer::sealed(late)}).results.at(0).code == ErrorCode::stale);
 }
 
+TEST_CASE("a member deletes what is theirs, and what its author had not seen below it is lifted") {
+  HubFixture f;
+  const Person ben = f.member("ben");
+  Writer hers(f.random), his(f.random);
+  const auto document = f.add(f.olga, hers, "document");
+  his.base = model::Sequence{1};
+  const auto section = f.add(ben, his, "his", document);
+  const auto seen = model::Sequence{2};
+  hers.base = seen;
+  const auto below = f.add(f.olga, hers, "hers", section);
+  his.base = seen;
+  CHECK(f.push(ben, his, {his.remove(section)}).results.at(0).status == Status::merged);
+  CHECK(must(f.hub->node(f.olga.principal, f.team, below)).node.place.value.parent == document);
+
+  const auto second = f.add(ben, his, "his again", document);
+  f.add(f.olga, hers, "hers again", second);
+  his.base = f.entries(f.olga).back().sequence;
+  CHECK(f.push(ben, his, {his.remove(second)}).results.at(0).code == ErrorCode::permission);
+  f.check_sound();
+}
+
 TEST_CASE("a replica id belongs to the person who used it first") {
   HubFixture f;
   const Person mia = f.member("mia");

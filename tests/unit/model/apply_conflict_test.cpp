@@ -136,6 +136,67 @@ TEST_CASE("a text conflict is resolved by text, merging what was added since") {
   CHECK(world.state.conflicts.at(conflict).resolved);
 }
 
+TEST_CASE("settling a text conflict keeps what was written since it opened, also when that had arrived") {
+  for (const Resolution resolution : {Resolution::keep_local, Resolution::merge, Resolution::custom}) {
+    CAPTURE(name_of(resolution));
+    World world;
+    const NodeId node = world.add();
+    world.commit('A', written(node, "", "one\ntwo\nthree\n"));
+    const Sequence seen = world.head();
+    world.commit('B', written(node, "one\ntwo\nthree\n", "ONE\ntwo\nthree\n"), seen);
+    const auto conflict =
+        world.commit('C', written(node, "one\ntwo\nthree\n", "1\ntwo\nTHREE\n"), seen).conflicts.at(0).id;
+    world.commit('B', written(node, "ONE\ntwo\nthree\n", "ONE\ntwo\nthree\nlater\n"));
+    CHECK(world.commit('D', resolved(conflict, resolution, R"("eins\ntwo\nTHREE\n")")).status ==
+          Status::merged);
+    const std::string first = resolution == Resolution::keep_local ? "1"
+                              : resolution == Resolution::merge    ? "ONE"
+                                                                   : "eins";
+    CHECK(world.node(node).content.value == first + "\ntwo\nTHREE\nlater\n");
+  }
+}
+
+TEST_CASE("settling another field tells of a value that was set since the conflict opened") {
+  Disputed disputed;
+  disputed.world.commit('B', titled(disputed.node, "newer"));
+  const Outcome outcome = disputed.world.commit('D', resolved(disputed.conflict, Resolution::keep_local));
+  CHECK(disputed.title() == "mine");
+  REQUIRE(outcome.lost.size() == 1);
+  CHECK(outcome.lost[0].value == R"("newer")");
+  CHECK(outcome.lost[0].stamp.author == user_of('B'));
+}
+
+TEST_CASE("the local value of a conflict is in the history, and is the base of its author's next text") {
+  World world;
+  const NodeId node = world.add();
+  world.commit('A', written(node, "", "one\ntwo\nthree\n"));
+  const Sequence seen = world.head();
+  world.commit('B', written(node, "one\ntwo\nthree\n", "ONE\ntwo\nthree\n"), seen);
+  const Outcome first = world.commit('C', written(node, "one\ntwo\nthree\n", "1\ntwo\nthree\n"), seen);
+  REQUIRE(first.conflicts.size() == 1);
+  REQUIRE(first.lost.size() == 1);
+  CHECK(first.lost[0].value == R"("1\ntwo\nthree\n")");
+  const Outcome second = world.commit('C', written(node, "1\ntwo\nthree\n", "1\ntwo\nTHREE\n"), seen);
+  CHECK(second.status == Status::merged);
+  CHECK(world.node(node).content.value == "ONE\ntwo\nTHREE\n");
+}
+
+TEST_CASE("settling a conflict wins over a delete that its author had not seen, and not over one seen") {
+  for (const bool was_seen : {false, true}) {
+    CAPTURE(was_seen);
+    Disputed disputed;
+    const Sequence before = disputed.world.head();
+    disputed.world.commit('E', removed(disputed.node));
+    const Outcome outcome =
+        disputed.world.commit('D', resolved(disputed.conflict, Resolution::custom, R"("careful")"),
+                              was_seen ? disputed.world.head() : before);
+    CHECK(disputed.world.is_visible(disputed.node) == !was_seen);
+    CHECK(disputed.record().resolved == !was_seen);
+    CHECK(disputed.title() == (was_seen ? "theirs" : "careful"));
+    if (was_seen) CHECK(outcome.rejection->code == base::ErrorCode::not_found);
+  }
+}
+
 TEST_CASE("a conflict between delete and edit ends in either, as somebody decides") {
   for (const Resolution resolution : {Resolution::keep_local, Resolution::keep_server, Resolution::merge}) {
     CAPTURE(name_of(resolution));

@@ -257,6 +257,8 @@ TEST_CASE("a node's tags stay within the limit, except where two people met it t
   const Sequence before = Sequence{1};
   CHECK(world.commit('B', tagged(node, {{"b"}, {}}), before).status == Status::merged);
   CHECK(world.node(node).tags.value.size() == 51);
+  CHECK(world.commit('B', tagged(node, {{"b too"}, {}}), before).status == Status::applied);
+  CHECK(world.node(node).tags.value.size() == 52);
   CHECK(world.commit('B', tagged(node, {{}, {"t1"}})).status == Status::applied);
 }
 
@@ -280,6 +282,10 @@ TEST_CASE("if_base rejects as stale when another replica changed the node above 
   CHECK(world.commit('B', locked, seen).status == Status::applied); // its own change is no change
   CHECK(world.commit('C', locked, seen).rejection->code == base::ErrorCode::stale);
   CHECK(world.commit('C', locked).status == Status::applied);
+
+  const Sequence before_comment = world.head();
+  world.commit('B', commented(node, 1));
+  CHECK(world.commit('C', locked, before_comment).status == Status::applied); // no register changed
 
   const Sequence before_move = world.head();
   const NodeId other = world.add();
