@@ -41,6 +41,7 @@ struct Database::State {
   bool in_transaction = false;
   std::int64_t wal_bytes = 0; // of all processes, as of this connection's last commit or checkpoint
   std::int64_t overdue_above = k_overdue_wal_bytes;
+  bool has_doubts = false; // see settle_doubts
 
   FileLock::Guard lock_writer() const {
     auto guard = lock->lock_until(std::chrono::steady_clock::now() + options.busy_limit);
@@ -91,9 +92,52 @@ struct Database::State {
   /// a sync fails, Linux takes what was to be written for clean, and no later sync writes it. The next
   /// process to open the file without others would find them, go on behind them, and lose what it commits
   /// with the power. So whoever opens it after a failure moves everything into the database file first,
-  /// which is written and synced anew.
+  /// which is written and synced anew. Nothing is written before that is done, but read: a disk without the
+  /// room for it is no reason to read nothing. What was refused is not among that, see cut_refused.
   void settle_doubts() {
-    if (lock->has_note() && checkpoint(SQLITE_CHECKPOINT_TRUNCATE)) lock->take_back_note();
+    has_doubts = lock->has_note();
+    if (!has_doubts) return;
+    if (!checkpoint(SQLITE_CHECKPOINT_TRUNCATE))
+      throw DatabaseError({ErrorCode::busy, fmt::format("{}: a reader keeps what an earlier failure left "
+                                                        "from being put in order; nothing was changed; try "
+                                                        "again",
+                                                        options.path)});
+    lock->take_back_note();
+    has_doubts = false;
+  }
+
+  /// For open, whose caller may only want to read. Damage is nothing to read on with.
+  void try_to_settle_doubts() {
+    try {
+      settle_doubts();
+    } catch (const DatabaseError& failure) {
+      if (failure.error().code == ErrorCode::corrupt) throw;
+    }
+  }
+
+  /// Cuts off the WAL what a failed commit wrote behind the last one that succeeded, which needs no space.
+  /// Whoever opens the file without others reads as committed all that is whole in there: so would a commit
+  /// be of which only the sync failed, and which its author was told is refused. Best effort, by a holder of
+  /// the writer lock. SQLite tells the number of frames to nobody who does not checkpoint: it is read from
+  /// the index of the WAL (sqlite.org/walformat.html, 2.1), which is right while somebody has the file open.
+  void cut_refused() noexcept {
+    constexpr std::uint32_t k_index_version = 3'007'000;
+    constexpr std::int64_t k_wal_header_bytes = 32;
+    sqlite3_file* file = nullptr;
+    sqlite3_file* wal = nullptr;
+    sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+    if (!file || !file->pMethods || !wal || !wal->pMethods) return;
+    void volatile* index = nullptr;
+    if (file->pMethods->xShmMap(file, 0, 32 << 10, 0, &index) != SQLITE_OK || !index) return;
+    const auto* const words = static_cast<const volatile std::uint32_t*>(index);
+    const std::int64_t frames = words[4];
+    const auto page_bytes = static_cast<const volatile std::uint16_t*>(index)[7];
+    if (words[0] != k_index_version || page_bytes + 24 != k_frame_bytes) return;
+    const std::int64_t end = frames == 0 ? 0 : k_wal_header_bytes + frames * k_frame_bytes;
+    sqlite3_int64 size = 0;
+    if (wal->pMethods->xFileSize(wal, &size) != SQLITE_OK || size <= end) return;
+    if (wal->pMethods->xTruncate(wal, end) == SQLITE_OK) wal->pMethods->xSync(wal, SQLITE_SYNC_FULL);
   }
 
   static int on_commit(void* state, sqlite3*, const char*, int frames) {
@@ -116,7 +160,7 @@ Result<std::unique_ptr<Database>> Database::open(const OpenOptions& options) {
     try {
       state->connection.open(options);
       prepare_schema(state->connection, options);
-      if (options.access == Access::read_write) state->settle_doubts();
+      if (options.access == Access::read_write) state->try_to_settle_doubts();
     } catch (const DatabaseError&) {
       state->lock->leave_note();
       throw;
@@ -155,6 +199,7 @@ Database::ReadScope::~ReadScope() {
 Database::WriteScope::WriteScope(Database& database) : database_(database) {
   State& state = *database_.state_;
   FileLock::Guard guard = state.lock_writer();
+  if (state.has_doubts) state.settle_doubts();
   if (state.wal_bytes > k_max_wal_bytes && !state.checkpoint(SQLITE_CHECKPOINT_TRUNCATE))
     throw DatabaseError({ErrorCode::busy,
                          fmt::format("{}: a process has been reading for so long that {} MB of changes wait; "
@@ -168,6 +213,8 @@ void Database::WriteScope::commit() {
   try {
     database_.state_->run("COMMIT");
   } catch (const DatabaseError&) {
+    database_.state_->end_transaction();
+    database_.state_->cut_refused();
     database_.state_->lock->leave_note(); // see settle_doubts
     throw;
   }

@@ -220,6 +220,43 @@ TEST_CASE("what is committed after a failed sync survives a power cut") {
   }
 }
 
+TEST_CASE("after a commit found the disk full the store is opened and read, and written once there is room") {
+  Machine machine;
+  machine.add("before");
+  const Process agent(machine.disk), later(machine.disk);
+  const auto database = machine.open(agent);
+  REQUIRE(storage::count_notes(*database) == 1);
+  machine.disk.arm({Fault::Kind::full, 1, true});
+  REQUIRE(code_of(storage::add_note(*database, "refused")) == ErrorCode::storage_full);
+  const auto opened = machine.try_open(later);
+  REQUIRE_MESSAGE(opened, opened.error().message);
+  CHECK(storage::count_notes(**opened) == 1);
+  CHECK(code_of(storage::add_note(**opened, "refused as well")) == ErrorCode::storage_full);
+  CHECK(storage::count_notes(**opened) == 1);
+  machine.disk.heal();
+  CHECK(storage::add_note(**opened, "there is room again").has_value());
+  CHECK(storage::count_notes(*database) == 2);
+}
+
+TEST_CASE("a commit that was refused is not there for whoever opens the store next, wherever it failed") {
+  for (const auto kind : {Fault::Kind::io_error, Fault::Kind::full}) {
+    for (std::uint64_t at = 1;; ++at) {
+      Machine machine(at);
+      machine.add("before");
+      bool is_refused = false;
+      {
+        const Process process(machine.disk);
+        const auto database = machine.open(process);
+        machine.disk.arm({kind, at});
+        is_refused = !storage::add_note(*database, "refused");
+        machine.disk.heal();
+      }
+      CHECK_MESSAGE(machine.count() == (is_refused ? 1 : 2), "point ", at);
+      if (!is_refused) break;
+    }
+  }
+}
+
 TEST_CASE("a fault that lasts ends when the disk is healed") {
   Machine machine;
   const Process process(machine.disk);
