@@ -42,6 +42,7 @@ struct Database::State {
   std::int64_t wal_bytes = 0; // of all processes, as of this connection's last commit or checkpoint
   std::int64_t overdue_above = k_overdue_wal_bytes;
   bool has_doubts = false; // see settle_doubts
+  int schema = 0;          // the newest that this program knows
 
   FileLock::Guard lock_writer() const {
     auto guard = lock->lock_until(std::chrono::steady_clock::now() + options.busy_limit);
@@ -64,6 +65,28 @@ struct Database::State {
           {ErrorCode::internal, "a transaction was begun inside a transaction; use the outer one"});
     run(sql);
     in_transaction = true;
+  }
+
+  std::int64_t query_number(std::string_view sql) {
+    const auto prepared = connection.prepare(sql);
+    const int stepped = sqlite3_step(prepared.handle);
+    const std::int64_t number = sqlite3_column_int64(prepared.handle, 0);
+    const int result = sqlite3_reset(prepared.handle);
+    prepared.cached->in_use = false;
+    if (stepped != SQLITE_ROW) throw_sqlite_error(connection.handle(), result);
+    return number;
+  }
+
+  /// Inside a write transaction. Opening looks at that as well, but a process that runs on while a newer
+  /// program is installed and started has opened the store long ago, and would write what the newer one no
+  /// longer reads. SQLite has the page that tells it at hand: less than 1 us.
+  void refuse_newer_schema() {
+    const std::int64_t found = query_number("PRAGMA user_version");
+    if (found <= schema) return;
+    throw DatabaseError({ErrorCode::internal,
+                         fmt::format("{} was upgraded by a newer memsync meanwhile (schema {}, this program "
+                                     "knows {}): restart this agent; nothing was changed",
+                                     options.path, found, schema)});
   }
 
   /// After a failure SQLite may have rolled back by itself.
@@ -154,6 +177,7 @@ Result<std::unique_ptr<Database>> Database::open(const OpenOptions& options) {
     auto state = std::make_unique<State>();
     state->options = options;
     state->options.migrations = {}; // the caller's array need not live on
+    if (!options.migrations.empty()) state->schema = options.migrations.back().version;
     TRY_ASSIGN(state->lock,
                FileLock::open(options.lock_path.empty() ? options.path + ".lock" : options.lock_path));
     const FileLock::Guard guard = state->lock_writer();
@@ -206,6 +230,12 @@ Database::WriteScope::WriteScope(Database& database) : database_(database) {
                                      "stop it and try again; nothing was changed",
                                      state.options.path, state.wal_bytes >> 20)});
   state.begin("BEGIN IMMEDIATE");
+  try {
+    state.refuse_newer_schema();
+  } catch (...) {
+    state.end_transaction();
+    throw;
+  }
   state.held.emplace(std::move(guard));
 }
 
@@ -231,13 +261,7 @@ Error Database::translate_exception() const noexcept {
 
 Result<std::int64_t> Database::data_version() {
   try {
-    const auto prepared = state_->connection.prepare("PRAGMA data_version");
-    const int stepped = sqlite3_step(prepared.handle);
-    const std::int64_t version = sqlite3_column_int64(prepared.handle, 0);
-    const int result = sqlite3_reset(prepared.handle);
-    prepared.cached->in_use = false;
-    if (stepped != SQLITE_ROW) throw_sqlite_error(state_->connection.handle(), result);
-    return version;
+    return state_->query_number("PRAGMA data_version");
   } catch (...) {
     return translate_exception();
   }

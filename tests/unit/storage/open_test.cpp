@@ -80,6 +80,25 @@ TEST_CASE("a database of a newer program is refused and left untouched") {
   CHECK(content_of(options.path) == before);
 }
 
+TEST_CASE("who has a database open while a newer program upgrades it reads on and writes nothing any more") {
+  const TemporaryFolder folder;
+  OpenOptions options = options_for(folder.file("a.db"));
+  options.migrations = std::span(k_migrations, 1);
+  const auto older = open_database(options);
+  REQUIRE(add_note(*older, "before"));
+  const auto newer = open_database(options_for(options.path));
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = add_note(*older, "refused");
+    REQUIRE(!refused);
+    CHECK(refused.error().code == ErrorCode::internal);
+    CHECK(refused.error().message.find("upgraded by a newer memsync meanwhile") != std::string::npos);
+    CHECK(refused.error().message.find("restart this agent") != std::string::npos);
+  }
+  CHECK(count_notes(*older) == 1);
+  CHECK(add_note(*newer, "after")); // the older one holds no lock
+  CHECK(count_notes(*older) == 2);
+}
+
 TEST_CASE("a database of another program is refused") {
   const TemporaryFolder folder;
   OpenOptions options = options_for(folder.file("a.db"));
