@@ -79,8 +79,8 @@ class Search {
     std::size_t looked_at = 0;
     for (; looked_at < candidates.size() && scored.size() < scored_for(limit_); ++looked_at)
       if (auto accepted = accept(candidates[looked_at])) scored.push_back(*std::move(accepted));
-    const bool has_seen_all = looked_at == candidates.size();
-    answer_.total = std::min(k_max_total, has_seen_all ? scored.size() : candidates.size());
+    const std::size_t not_shown = looked_at - scored.size();
+    answer_.total = std::min(k_max_total, candidates.size() - not_shown);
     score_all(scored);
     // Importance is in the node itself: only for those that may be shown.
     const std::size_t best = std::min(scored.size(), limit_ + limit_ / 4 + 2);
@@ -95,7 +95,7 @@ class Search {
     if (!facts) return std::nullopt;
     Statement text = txn_.prepare("SELECT title, tags, content, context FROM prose WHERE rowid = ?1");
     text.bind_all(candidate.row);
-    if (!text.step() || !filter_.has_tags(text.column_text(1))) return std::nullopt;
+    if (!text.step() || !filter_.has_tags(text.column_text(1)) || !is_shown(*facts)) return std::nullopt;
     Scored scored{*std::move(facts), {}, candidate.terms, candidate.exact};
     scored.match =
         scorer_.match({text.column_text(0), text.column_text(1), text.column_text(2), text.column_text(3)});
@@ -161,16 +161,24 @@ class Search {
   // --- without a question: the newest that fit the filters
 
   void list_newest() {
+    const bool is_tag_asked = !filter_.has_tags(std::string_view());
     for (const NodeFacts& facts : filter_.newest(txn_)) {
-      if (answer_.hits.size() == limit_) {
-        answer_.total += 1;
-        continue;
+      const bool has_room = answer_.hits.size() < limit_;
+      if ((is_tag_asked && !may_have_tags(facts.row)) || !is_shown(facts)) continue;
+      if (has_room || is_tag_asked) {
+        auto hit = make_hit(facts);
+        if (!hit || !filter_.has_tags(hit->row.node.tags.value)) continue;
+        if (has_room) answer_.hits.push_back(*std::move(hit));
       }
-      auto hit = make_hit(facts);
-      if (!hit || !filter_.has_tags(hit->row.node.tags.value)) continue;
       answer_.total += 1;
-      answer_.hits.push_back(*std::move(hit));
     }
+  }
+
+  /// By the index, which is read faster than the node; what is not in it yet may have any.
+  bool may_have_tags(std::int64_t row) {
+    Statement text = txn_.prepare("SELECT tags FROM prose WHERE rowid = ?1");
+    text.bind_all(row);
+    return !text.step() || filter_.has_tags(text.column_text(0));
   }
 
   // --- what is shown
@@ -195,10 +203,15 @@ class Search {
     }
   }
 
-  /// Nothing when the node is hidden or another one supersedes it.
+  /// Neither hidden nor superseded by another node. Asked before anything is cut off or counted: what is not
+  /// shown takes no place from what is.
+  bool is_shown(const NodeFacts& facts) {
+    const WorkspaceRow& workspace = filter_.workspace(facts.space);
+    return !is_hidden(workspace, facts.parent) && !is_superseded(workspace, facts.id);
+  }
+
   std::optional<SearchHit> make_hit(const NodeFacts& facts) {
     const WorkspaceRow& workspace = filter_.workspace(facts.space);
-    if (is_hidden(workspace, facts.parent) || is_superseded(workspace, facts.id)) return std::nullopt;
     auto row = reader_.find_node(workspace, facts.id);
     if (!row) return std::nullopt;
     SearchHit hit{*std::move(row), document_title(workspace, facts.document), {}, 0, {}};
@@ -262,7 +275,7 @@ class Search {
     row.bind_all(workspace.space.value, id);
     if (!row.step()) return std::nullopt;
     const auto facts = filter_.find(txn_, row.column_int64(0));
-    auto hit = facts ? make_hit(*facts) : std::nullopt;
+    auto hit = facts && is_shown(*facts) ? make_hit(*facts) : std::nullopt;
     if (hit && !filter_.has_tags(hit->row.node.tags.value)) return std::nullopt;
     return hit;
   }

@@ -360,3 +360,51 @@ TEST_CASE("the limit holds and the total tells what was left out") {
   query.limit = 0;
   CHECK(must(try_search(store, query)).hits.empty());
 }
+
+TEST_CASE("superseded and deleted memories take no place from what is found and are not counted") {
+  Store store;
+  const model::WorkspaceId local = store.local().id;
+  NodeId last = store.remember("redis timeout", "redis timeout");
+  for (int i = 2; i <= 5; ++i) {
+    // Each says more around it than the one before, which therefore is the better text.
+    const std::string more(static_cast<std::size_t>(i) * 40, 'w');
+    const NodeId next = store.remember(fmt::format("version {}", i), fmt::format("{} redis timeout", more));
+    store.edit(local, [&](Editor& editor) { return editor.relate(next, last, "SUPERSEDES"); });
+    last = next;
+  }
+  const NodeId gone = store.remember("gone");
+  store.remember("redis timeout", "redis timeout", {gone, {}});
+  store.edit(local, [&](Editor& editor) { return editor.remove(gone); });
+  SearchQuery query;
+  query.text = "redis timeout";
+  query.limit = 1;
+  const SearchAnswer first = must(try_search(store, query));
+  CHECK(titles(first) == Titles{"version 5"});
+  CHECK(first.total == 1);
+
+  store.remember("another matter", "a timeout of redis");
+  for (const std::size_t limit : {2u, 3u, 20u}) {
+    query.limit = limit;
+    const SearchAnswer answer = must(try_search(store, query));
+    CHECK_MESSAGE(answer.hits.size() == 2, limit);
+    CHECK_MESSAGE(answer.total == 2, limit);
+  }
+  query.text = "";
+  query.limit = 1;
+  CHECK(must(try_search(store, query)).total == 2);
+}
+
+TEST_CASE("the newest are counted only when they have the tags asked for") {
+  Store store;
+  for (int i = 0; i < 10; ++i) {
+    model::FieldChanges fields = titled(fmt::format("memory {}", i));
+    fields.tags = model::SetChange{{fmt::format("t{}", i)}, {}};
+    store.create(store.local().id, fields);
+  }
+  SearchQuery query;
+  query.tags = {"t3"};
+  query.limit = 1;
+  const SearchAnswer answer = must(try_search(store, query));
+  CHECK(titles(answer) == Titles{"memory 3"});
+  CHECK(answer.total == 1);
+}
