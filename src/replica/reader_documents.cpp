@@ -24,18 +24,37 @@ struct Listed {
   bool operator<(const Listed& other) const {
     return updated_at != other.updated_at ? updated_at > other.updated_at : id < other.id;
   }
-  std::string cursor() const {
-    return fmt::format("{}.{}", updated_at.time_since_epoch().count(), id.view());
+};
+
+/// Where a list goes on: behind `after` in its order, and when that is done with what became newer than
+/// `newest`, the first document of the first page, the oldest change first. By the order alone a document
+/// that changes between two pages would be on none: it moves to a place that was shown already.
+struct ListCursor {
+  Listed newest, after;
+
+  std::string text() const {
+    return fmt::format("{}.{}.{}.{}", newest.updated_at.time_since_epoch().count(), newest.id.view(),
+                       after.updated_at.time_since_epoch().count(), after.id.view());
   }
 };
 
-std::optional<Listed> parse_cursor(std::string_view text) {
+/// Takes "TIME.ID", and a dot behind it, off the beginning of the text.
+std::optional<Listed> take_listed(std::string_view& text) {
   const auto dot = text.find('.');
   if (dot == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = text.substr(dot + 1);
   const auto time = model::parse_u64(text.substr(0, dot));
-  const auto id = DocumentId::parse(text.substr(dot + 1));
+  const auto id = DocumentId::parse(rest.substr(0, rest.find('.')));
   if (!time || !id) return std::nullopt;
+  text = rest.substr(std::min(rest.size(), DocumentId::k_length + 1));
   return Listed{base::Timestamp(std::chrono::milliseconds(static_cast<std::int64_t>(*time))), *id, 0};
+}
+
+std::optional<ListCursor> parse_cursor(std::string_view text) {
+  const auto newest = take_listed(text);
+  const auto after = take_listed(text);
+  if (!newest || !after || !text.empty()) return std::nullopt;
+  return ListCursor{*newest, *after};
 }
 
 std::string lower(std::string_view text) {
@@ -129,14 +148,14 @@ DocumentRow Reader::document(const WorkspaceRow& workspace, const DocumentId& id
 Result<Reader::DocumentPage> Reader::documents(const std::vector<WorkspaceRow>& workspaces,
                                                std::string_view query, std::size_t limit,
                                                std::string_view cursor) {
-  std::optional<Listed> after;
+  std::optional<ListCursor> from;
   if (!cursor.empty()) {
-    after = parse_cursor(cursor);
-    if (!after)
+    from = parse_cursor(cursor);
+    if (!from)
       return Error{ErrorCode::validation,
                    fmt::format("\"{}\" is no cursor of this list: start without one", cursor)};
   }
-  std::vector<Listed> listed;
+  std::vector<Listed> listed, changed;
   for (std::size_t i = 0; i < workspaces.size(); ++i) {
     Statement row = txn_.prepare(
         "SELECT id, title, (SELECT max(updated_at) FROM node below WHERE below.space = ?1 AND "
@@ -146,15 +165,29 @@ Result<Reader::DocumentPage> Reader::documents(const std::vector<WorkspaceRow>& 
     while (row.step()) {
       if (!has_words(row.column_text(1), query)) continue;
       const Listed document{row.column_time(2), row.column_id<DocumentId>(0), i};
-      if (!after || *after < document) listed.push_back(document);
+      if (!from || from->after < document)
+        listed.push_back(document);
+      else if (document < from->newest)
+        changed.push_back(document);
     }
   }
-  const std::size_t shown = std::min(limit, listed.size());
-  std::partial_sort(listed.begin(), listed.begin() + static_cast<std::ptrdiff_t>(shown), listed.end());
+  std::sort(listed.begin(), listed.end());
+  std::sort(changed.rbegin(), changed.rend());
   DocumentPage page;
-  for (std::size_t i = 0; i < shown; ++i)
-    page.rows.push_back(document(workspaces[listed[i].workspace], listed[i].id));
-  if (shown > 0 && shown < listed.size()) page.next_cursor = listed[shown - 1].cursor();
+  if (!from && !listed.empty()) from = ListCursor{listed.front(), listed.front()};
+  const auto show = [&](const std::vector<Listed>& documents, Listed& last) {
+    for (const Listed& each : documents) {
+      if (page.rows.size() == limit) return;
+      page.rows.push_back(document(workspaces[each.workspace], each.id));
+      last = each;
+    }
+  };
+  if (from) {
+    show(listed, from->after);
+    show(changed, from->newest);
+  }
+  if (!page.rows.empty() && page.rows.size() < listed.size() + changed.size())
+    page.next_cursor = from->text();
   return page;
 }
 

@@ -113,3 +113,28 @@ TEST_CASE("pages of documents together are the whole list") {
             return reader.documents(reader.workspaces(), "", 3, bad);
           })) == ErrorCode::validation);
 }
+
+TEST_CASE("a document that changes between two pages is on a later one, after the others") {
+  Store store;
+  std::vector<NodeId> ids;
+  for (int i = 0; i < 6; ++i) {
+    ids.push_back(store.remember(fmt::format("document {}", i)));
+    store.clock.advance(std::chrono::seconds(1));
+  }
+  std::vector<std::string> paged;
+  std::string cursor;
+  int pages = 0;
+  do {
+    const auto page = must(store.replica->read(
+        [&](Reader& reader) { return reader.documents(reader.workspaces(), "", 2, cursor); }));
+    for (const DocumentRow& row : page.rows) paged.push_back(row.title);
+    cursor = page.next_cursor;
+    if (++pages == 1)
+      for (const std::size_t changed : {1u, 0u, 5u}) { // of later pages, and one that was shown
+        store.remember("new", "", {ids[changed], {}});
+        store.clock.advance(std::chrono::seconds(1));
+      }
+  } while (!cursor.empty());
+  CHECK(paged == std::vector<std::string>{"document 5", "document 4", "document 3", "document 2",
+                                          "document 1", "document 0", "document 5"});
+}
