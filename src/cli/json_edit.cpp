@@ -13,6 +13,7 @@ using base::Result;
 namespace {
 
 constexpr std::string_view k_blanks = " \t\r\n";
+constexpr std::string_view k_byte_order_mark = "\xEF\xBB\xBF";
 
 /// Where things are in a text that has been checked to be JSON with comments and trailing commas.
 class Scanner {
@@ -33,14 +34,31 @@ class Scanner {
     }
   }
 
+  /// The end of the comments that follow in the line of `at`; `at` without one. They are about what ends at
+  /// `at`.
+  std::size_t comment_end(std::size_t at) const {
+    std::size_t end = at;
+    for (;;) {
+      at = std::min(text_.find_first_not_of(" \t", at), text_.size());
+      if (text_.substr(at, 2) == "//") {
+        end = std::min(text_.find('\n', at), text_.size());
+        return text_[end - 1] == '\r' ? end - 1 : end;
+      }
+      if (text_.substr(at, 2) != "/*") return end;
+      at = end = std::min(text_.find("*/", at), text_.size() - 2) + 2;
+    }
+  }
+
   /// The end of the value that begins at `at`.
   std::size_t value_end(std::size_t at) const {
+    if (at >= text_.size()) return text_.size();
     if (text_[at] == '"') return string_end(at);
     if (text_[at] != '{' && text_[at] != '[')
       return std::min(text_.find_first_of(",}]/ \t\r\n", at), text_.size());
     int depth = 0;
     for (;;) {
       at = skip(at);
+      if (at >= text_.size()) return text_.size();
       const char c = text_[at];
       if (c == '"') {
         at = string_end(at);
@@ -69,7 +87,7 @@ class Scanner {
   Object read_object(std::size_t open) const {
     Object object{open, 0, {}};
     std::size_t at = skip(open + 1);
-    while (text_[at] != '}') {
+    while (at < text_.size() && text_[at] != '}') {
       if (text_[at] == ',') {
         at = skip(at + 1);
         continue;
@@ -104,15 +122,23 @@ class Scanner {
   std::string_view text_;
 };
 
-/// `value` over several lines, the lines after the first behind `indent`.
-std::string format_value(const Json& value, const std::string& indent, const std::string& step) {
+/// How the lines of the text end: as the first one does.
+std::string_view line_end_of(std::string_view text) {
+  const auto at = text.find('\n');
+  return at != std::string_view::npos && at > 0 && text[at - 1] == '\r' ? "\r\n" : "\n";
+}
+
+/// `value` over several lines, the lines after the first behind `new_line`: the end of a line and the indent.
+std::string format_value(const Json& value, const std::string& new_line, const std::string& step) {
   const bool uses_tab = !step.empty() && step.front() == '\t';
   const std::string plain = value.dump(uses_tab ? 1 : static_cast<int>(std::max<std::size_t>(step.size(), 1)),
                                        uses_tab ? '\t' : ' ');
   std::string out;
   for (const char c : plain) {
-    out += c;
-    if (c == '\n') out += indent;
+    if (c == '\n')
+      out += new_line;
+    else
+      out += c;
   }
   return out;
 }
@@ -124,20 +150,23 @@ std::string insert_member(const std::string& text, const Scanner& scanner, const
   std::string inner = outer + "  ";
   if (!object.members.empty()) inner = scanner.indent_of(object.members.front().name_at).value_or(inner);
   const std::string step = inner.size() > outer.size() ? inner.substr(outer.size()) : "  ";
+  const std::string line_end(line_end_of(text));
+  const std::string new_line = line_end + inner;
   const std::string member =
-      "\n" + inner + base::dump_json(std::string(name)) + ": " + format_value(value, inner, step);
+      new_line + base::dump_json(std::string(name)) + ": " + format_value(value, new_line, step);
   std::string out = text;
   if (object.members.empty()) {
     // What stands between the braces is blanks or comments, which stay.
     std::string between = text.substr(object.open + 1, object.close - object.open - 1);
     if (between.find_first_not_of(k_blanks) == std::string::npos) between.clear();
     while (!between.empty() && k_blanks.find(between.back()) != std::string_view::npos) between.pop_back();
-    return out.replace(object.open + 1, object.close - object.open - 1, between + member + "\n" + outer);
+    return out.replace(object.open + 1, object.close - object.open - 1, between + member + line_end + outer);
   }
   const std::size_t end = object.members.back().value_end;
   const std::size_t next = scanner.skip(end);
-  if (text[next] == ',') return out.insert(next + 1, member + ",");
-  return out.insert(end, "," + member);
+  if (text[next] == ',') return out.insert(scanner.comment_end(next + 1), member + ",");
+  out.insert(scanner.comment_end(end), member);
+  return out.insert(end, ",");
 }
 
 /// `wanted` with what the old value has besides; nothing when the old one has all of it already.
@@ -149,7 +178,55 @@ std::optional<Json> merged(const Json& old_value, const Json& wanted) {
   return both;
 }
 
+/// Of a text that has no byte order mark.
+Result<std::string> set_member(const std::string& text, std::string_view section, std::string_view member,
+                               const Json& value) {
+  const Error unsafe{ErrorCode::validation, "the file is written in a way that cannot be changed safely"};
+  const std::string source = text.find_first_not_of(k_blanks) == std::string::npos ? "{}\n" : text;
+  TRY_ASSIGN(const Json parsed, base::parse_json(strip_comments(source)));
+  if (!parsed.is_object()) return Error{ErrorCode::validation, "the file is no JSON object"};
+  const Scanner scanner(source);
+  const std::size_t open = scanner.skip(0);
+  if (source[open] != '{') return unsafe; // the parser skips what the scanner does not
+  const Scanner::Object root = scanner.read_object(open);
+  const std::string section_name(section);
+  const Scanner::Member* list = root.find(section);
+  std::string result;
+  if (list == nullptr) {
+    result = insert_member(source, scanner, root, section, Json{{std::string(member), value}});
+  } else {
+    if (!parsed[section_name].is_object())
+      return Error{ErrorCode::validation, fmt::format("\"{}\" is no object", section)};
+    if (source[list->value_at] != '{') return unsafe;
+    const Scanner::Object object = scanner.read_object(list->value_at);
+    const Scanner::Member* old_member = object.find(member);
+    if (old_member == nullptr) {
+      result = insert_member(source, scanner, object, member, value);
+    } else {
+      const auto both = merged(parsed[section_name][std::string(member)], value);
+      if (!both) return text;
+      const std::string new_line =
+          std::string(line_end_of(source)) + scanner.indent_of(old_member->name_at).value_or("");
+      result = source;
+      result.replace(old_member->value_at, old_member->value_end - old_member->value_at,
+                     format_value(*both, new_line, "  "));
+    }
+  }
+  const auto check = base::parse_json(strip_comments(result));
+  if (!check || !check->contains(section_name) || !(*check)[section_name].contains(std::string(member)))
+    return unsafe;
+  return result;
+}
+
 } // namespace
+
+Result<std::string> set_json_member(const std::string& text, std::string_view section,
+                                    std::string_view member, const Json& value) {
+  if (!text.starts_with(k_byte_order_mark)) return set_member(text, section, member, value);
+  const auto changed = set_member(text.substr(k_byte_order_mark.size()), section, member, value);
+  if (!changed) return changed.error();
+  return std::string(k_byte_order_mark) + *changed;
+}
 
 std::string strip_comments(std::string_view text) {
   std::string out;
@@ -178,40 +255,6 @@ std::string strip_comments(std::string_view text) {
     }
   }
   return out;
-}
-
-Result<std::string> set_json_member(const std::string& text, std::string_view section,
-                                    std::string_view member, const Json& value) {
-  const std::string source = text.find_first_not_of(k_blanks) == std::string::npos ? "{}\n" : text;
-  TRY_ASSIGN(const Json parsed, base::parse_json(strip_comments(source)));
-  if (!parsed.is_object()) return Error{ErrorCode::validation, "the file is no JSON object"};
-  const Scanner scanner(source);
-  const Scanner::Object root = scanner.read_object(scanner.skip(0));
-  const std::string section_name(section);
-  const Scanner::Member* list = root.find(section);
-  std::string result;
-  if (list == nullptr) {
-    result = insert_member(source, scanner, root, section, Json{{std::string(member), value}});
-  } else {
-    if (!parsed[section_name].is_object())
-      return Error{ErrorCode::validation, fmt::format("\"{}\" is no object", section)};
-    const Scanner::Object object = scanner.read_object(list->value_at);
-    const Scanner::Member* old_member = object.find(member);
-    if (old_member == nullptr) {
-      result = insert_member(source, scanner, object, member, value);
-    } else {
-      const auto both = merged(parsed[section_name][std::string(member)], value);
-      if (!both) return text;
-      const std::string indent = scanner.indent_of(old_member->name_at).value_or("");
-      result = source;
-      result.replace(old_member->value_at, old_member->value_end - old_member->value_at,
-                     format_value(*both, indent, "  "));
-    }
-  }
-  const auto check = base::parse_json(strip_comments(result));
-  if (!check || !check->contains(section_name) || !(*check)[section_name].contains(std::string(member)))
-    return Error{ErrorCode::validation, "the file is written in a way that cannot be changed safely"};
-  return result;
 }
 
 } // namespace memsync::cli

@@ -70,6 +70,35 @@ TEST_CASE("a missing section is added after the last member, in the file's inden
   CHECK(parsed(set("{\n  // nothing yet\n}"))["mcpServers"]["memsync"] == k_entry);
 }
 
+TEST_CASE("a comment behind an entry stays with it, with and without a comma before it") {
+  CHECK(set("{\n  \"a\": 1, // about a\n}\n").starts_with("{\n  \"a\": 1, // about a\n  \"mcpServers\": {"));
+  CHECK(set("{\n  \"a\": 1 // about a\n}\n").starts_with("{\n  \"a\": 1, // about a\n  \"mcpServers\": {"));
+  CHECK(set("{\n  \"a\": 1 /* about\n a */ // and more\n  // below\n}\n")
+            .starts_with("{\n  \"a\": 1, /* about\n a */ // and more\n  \"mcpServers\": {"));
+  CHECK(set("{\"a\": 1, /* last */}").starts_with("{\"a\": 1, /* last */\n"));
+}
+
+TEST_CASE("a byte order mark and the kind of line ends stay") {
+  const std::string mark = "\xEF\xBB\xBF";
+  for (const std::string& text : {std::string(), std::string("{}"), std::string("{\n  \"a\": 1 // a\n}\n"),
+                                  std::string("{\"mcpServers\": {\"x\": 1}}")}) {
+    const std::string after = set(mark + text);
+    CHECK_MESSAGE(after == mark + set(text), text);
+    CHECK(set(after) == after);
+  }
+  CHECK(set(mark + mark + "{}").starts_with("refused"));
+
+  const std::string before = "{\r\n  \"a\": 1, // about a\r\n  \"mcpServers\": {\r\n  }\r\n}\r\n";
+  std::string after = set(before);
+  CHECK(after.starts_with("{\r\n  \"a\": 1, // about a\r\n  \"mcpServers\": {\r\n    \"memsync\": {\r\n"));
+  CHECK(set(after) == after);
+  CHECK(parsed(after)["mcpServers"]["memsync"] == k_entry);
+  for (std::size_t at = after.find('\n'); at != std::string::npos; at = after.find('\n', at + 1))
+    CHECK(after[at - 1] == '\r');
+  CHECK(set("{\r\n  \"a\": 1 // about a\r\n}")
+            .starts_with("{\r\n  \"a\": 1, // about a\r\n  \"mcpServers\": {\r\n"));
+}
+
 TEST_CASE("an older entry is brought up to date and keeps what was added to it") {
   const std::string after =
       set(R"({"mcpServers": {"memsync": {"command": "old", "args": ["mcp"], "env": {"A": "b"}}, "z": {}}})");
