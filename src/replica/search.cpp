@@ -207,7 +207,8 @@ class Search {
   /// shown takes no place from what is.
   bool is_shown(const NodeFacts& facts) {
     const WorkspaceRow& workspace = filter_.workspace(facts.space);
-    return !is_hidden(workspace, facts.parent) && !is_superseded(workspace, facts.id);
+    const bool is_out = facts.is_related_to && is_superseded(workspace, facts.id);
+    return !is_out && !is_hidden(workspace, facts.parent);
   }
 
   std::optional<SearchHit> make_hit(const NodeFacts& facts) {

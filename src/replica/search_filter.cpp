@@ -11,7 +11,8 @@ using storage::Statement;
 namespace {
 
 constexpr std::string_view k_select_facts =
-    "SELECT row, space, id, parent, document, updated_at FROM node WHERE ";
+    "SELECT row, space, id, parent, document, updated_at, EXISTS (SELECT 1 FROM relationship WHERE "
+    "relationship.space = node.space AND to_node = node.id) FROM node WHERE ";
 /// ?1 is the row or the space.
 constexpr int k_first_value = 2;
 constexpr int k_max_newest = 1'000; // of each workspace
@@ -23,7 +24,8 @@ NodeFacts read_facts(const Statement& row) {
           row.column_id<model::NodeId>(2),
           model::NodeId::parse(row.column_text(3)).value_or(model::NodeId{}),
           row.column_id<model::DocumentId>(4),
-          row.column_time(5)};
+          row.column_time(5),
+          row.column_bool(6)};
 }
 
 } // namespace

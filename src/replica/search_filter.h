@@ -17,6 +17,7 @@ struct NodeFacts {
   model::NodeId id, parent;
   model::DocumentId document;
   base::Timestamp updated_at;
+  bool is_related_to = false; // some relationship leads to it, perhaps a deleted one
 };
 
 /// The filters of a search as conditions on the columns of `node`; every value is a bound parameter.
