@@ -1,7 +1,9 @@
 """Several `memsync mcp` processes of one store: who talks to the hub, how they end, what they share."""
 
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -125,6 +127,25 @@ class Sharing(Case):
         other.call("remember", title="Back", content="written by the teammate: emu")
         for session in (first, second):
             self.wait_for_memory(session, "emu")
+
+    def alter(self, person, *statements):
+        with contextlib.closing(sqlite3.connect(person.home / "memory.db")) as store, store:
+            for statement in statements:
+                store.execute(statement)
+
+    def test_who_leads_a_store_that_a_newer_version_upgrades_reads_on_and_writes_nothing(self):
+        session = self.ana.session()
+        self.wait_until_live(session)
+        session.call("remember", title="Before", content="written before the upgrade: okapi")
+        self.alter(self.ana, "PRAGMA user_version = 1000")
+        memory = {"title": "After", "content": "written after the upgrade: quagga"}
+        refused = session.request("tools/call", {"name": "remember", "arguments": memory})
+        self.assertTrue(refused["isError"])
+        self.assertIn("restart this agent", refused["content"][0]["text"])
+        self.ben.session().call("remember", title="News", content="for who cannot write it down: numbat")
+        self.wait_until(lambda: session.call("get_sync_status")["connection"] == "offline", "it leads on")
+        self.wait_for_memory(session, "okapi")
+        self.assertEqual([], session.call("search_memories", query="quagga numbat")["results"])
 
     def test_a_command_waits_through_the_process_that_leads(self):
         session = self.ana.session()
