@@ -339,7 +339,8 @@ void ClientSync::note_unindexed() {
 
 /// Indexes a slice if it is time; returns when to call again.
 Instant ClientSync::index_slice() {
-  if (!running_ || !may_need_index_) return Instant::max();
+  // Without a hub nobody leads: whoever looks first indexes what a newer version wants indexed anew.
+  if ((!running_ && access_) || !may_need_index_) return Instant::max();
   if (now() < index_at_) return index_at_;
   const auto left = replica_.index_some();
   if (!left) log(LogLevel::warning, "indexing waits: {}", left.error().message);

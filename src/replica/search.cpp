@@ -6,6 +6,7 @@
 #include "replica/reader.h"
 #include "replica/search_candidates.h"
 #include "replica/search_filter.h"
+#include "replica/search_index.h"
 #include "replica/stored.h"
 #include "replica/text_scorer.h"
 
@@ -97,8 +98,8 @@ class Search {
     text.bind_all(candidate.row);
     if (!text.step() || !filter_.has_tags(text.column_text(1)) || !is_shown(*facts)) return std::nullopt;
     Scored scored{*std::move(facts), {}, candidate.terms, candidate.exact};
-    scored.match =
-        scorer_.match({text.column_text(0), text.column_text(1), text.column_text(2), text.column_text(3)});
+    scored.match = scorer_.match(
+        {text.column_text(0), text.column_text(1), text.column_text(2), without_words(text.column_text(3))});
     // What the index has found counts even when it is beyond the part that is looked at.
     for (std::size_t i = 0; i < parsed_.terms.size(); ++i)
       if ((candidate.terms >> i & 1u) != 0 && scored.match.frequencies[i] <= 0)

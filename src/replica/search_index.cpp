@@ -4,6 +4,7 @@
 #include "replica/identifiers.h"
 #include "replica/similarity.h"
 #include "replica/stored.h"
+#include "replica/text_terms.h"
 
 namespace memsync::replica {
 
@@ -18,6 +19,8 @@ namespace {
 constexpr std::size_t k_neighbour_bytes = 160;
 constexpr std::size_t k_max_identifiers = 200;
 constexpr int k_batch_rows = 32; // between two looks at the clock
+/// Before the words within runs, at the end of the context: a character that no tokenizer takes for a letter.
+constexpr char k_before_words = '\x1f';
 
 bool is_indexed(const Node* node) { return node && !node->deleted.value; }
 
@@ -90,8 +93,20 @@ void remove_entries(WriteTxn& txn, std::int64_t row, const Node& node) {
 }
 
 void add_entries(WriteTxn& txn, std::int64_t row, const Node& node) {
+  const std::string tags = join_tags(node);
+  std::string context = context_of(txn, row, node);
+  std::string text = node.title.value;
+  for (const std::string_view more :
+       {std::string_view(tags), std::string_view(node.content.value), std::string_view(context)}) {
+    text += '\n';
+    text += more;
+  }
+  if (const std::string words = words_within_runs(text); !words.empty()) {
+    context += k_before_words;
+    context += words;
+  }
   txn.run("INSERT INTO prose (rowid, title, tags, content, context) VALUES (?1, ?2, ?3, ?4, ?5)", row,
-          node.title.value, join_tags(node), node.content.value, context_of(txn, row, node));
+          node.title.value, tags, node.content.value, context);
   const std::string identifiers = identifiers_of(node);
   if (!identifiers.empty()) txn.run("INSERT INTO identifier (rowid, text) VALUES (?1, ?2)", row, identifiers);
   for (const std::int64_t hash : similarity_hashes(node.title.value, node.content.value))
@@ -99,6 +114,10 @@ void add_entries(WriteTxn& txn, std::int64_t row, const Node& node) {
 }
 
 } // namespace
+
+std::string_view without_words(std::string_view context) {
+  return context.substr(0, context.rfind(k_before_words));
+}
 
 void update_index(WriteTxn& txn, std::int64_t row, const Node* before, const Node* after) {
   const bool was_indexed = is_indexed(before);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "base/clock.h"
 #include "model/node.h"
 #include "storage/database.h"
@@ -18,6 +20,10 @@ void update_index(storage::WriteTxn& txn, std::int64_t row, const model::Node* b
 /// Removes whatever the index has of node row `row`, without knowing what that is: reads all near-duplicate
 /// hashes.
 void remove_from_index(storage::WriteTxn& txn, std::int64_t row);
+
+/// What the index has as context of a row, without the words that are there only to be found by
+/// (words_within_runs).
+std::string_view without_words(std::string_view context);
 
 /// Indexes unindexed rows of visible spaces for about `budget`; false when none remain.
 bool index_slice(storage::WriteTxn& txn, base::Clock& clock, std::chrono::milliseconds budget);

@@ -30,7 +30,8 @@ constexpr std::size_t k_all = std::numeric_limits<std::int32_t>::max();
 void read_rows(ReadTxn& txn, SearchTerm& term, std::size_t limit) {
   Statement row =
       txn.prepare("SELECT rowid FROM prose WHERE prose MATCH ?1 AND rowid > ?2 ORDER BY rowid LIMIT ?3");
-  row.bind_all(quote_for_match(term.folded), term.found.empty() ? 0 : term.found.back(),
+  const char* const as_prefix = is_one_character(term.folded) ? "*" : "";
+  row.bind_all(quote_for_match(term.folded) + as_prefix, term.found.empty() ? 0 : term.found.back(),
                limit - term.found.size());
   while (row.step()) term.found.push_back(row.column_int64(0));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <set>
 
 #include "replica/stemmer.h"
 
@@ -75,11 +76,41 @@ bool is_word_character(std::uint32_t c) {
     return c == 0xAA || c == 0xB2 || c == 0xB3 || c == 0xB5 || (c >= 0xB9 && c != 0xBB && c != 0xBF);
   return c != 0xD7 && c != 0xF7 && !is_between(c, 0x2000, 0x206F) && !is_between(c, 0x20A0, 0x20CF) &&
          !is_between(c, 0x2190, 0x2BFF) && !is_between(c, 0x3000, 0x3003) && !is_between(c, 0x3008, 0x3020) &&
-         !is_between(c, 0xFE00, 0xFE6F) && !is_between(c, 0xFF00, 0xFF0F) &&
+         !is_between(c, 0xFE00, 0xFE6F) && !is_between(c, 0xFF00, 0xFF0F) && !is_between(c, 0xFF1A, 0xFF20) &&
+         !is_between(c, 0xFF3B, 0xFF40) && !is_between(c, 0xFF5B, 0xFF65) && c != 0x30FB &&
          !is_between(c, 0x1F000, 0x1FAFF) && !is_between(c, 0xE0000, 0xE0FFF);
 }
 
 bool is_combining(std::uint32_t c) { return is_between(c, 0x0300, 0x036F); }
+
+/// Letters of scripts whose words are not told apart by spaces, or have endings (Hangul).
+bool is_unspaced(std::uint32_t c) {
+  if (c < 0xE01) return false;
+  return (is_between(c, 0xE01, 0xE4E) && c != 0xE3F) || is_between(c, 0x3005, 0x3007) ||
+         (is_between(c, 0x3041, 0x30FF) && c != 0x30FB) || is_between(c, 0x3131, 0x318E) ||
+         is_between(c, 0x31F0, 0x31FF) || is_between(c, 0x3400, 0x4DBF) || is_between(c, 0x4E00, 0x9FFF) ||
+         is_between(c, 0xAC00, 0xD7A3) || is_between(c, 0xF900, 0xFAFF) || is_between(c, 0xFF66, 0xFFDC) ||
+         is_between(c, 0x20000, 0x3FFFF);
+}
+
+/// Vowels and tones of Thai, and the sound marks of kana, which FTS5 takes for the end of a word: one
+/// character with what they stand on.
+bool is_mark(std::uint32_t c) {
+  return c == 0xE31 || is_between(c, 0xE34, 0xE3A) || is_between(c, 0xE47, 0xE4E) || c == 0x3099 ||
+         c == 0x309A;
+}
+
+/// The end of the character of such a script, with its marks, that begins at `at`; `at` when there is none.
+std::size_t unspaced_end(std::string_view text, std::size_t at) {
+  if (at >= text.size()) return at;
+  CodePoint c = decode(text, at);
+  if (!is_unspaced(c.value)) return at;
+  do {
+    at += c.size;
+    if (at < text.size()) c = decode(text, at);
+  } while (at < text.size() && is_mark(c.value));
+  return std::min(at, text.size());
+}
 
 /// Of letters below U+0450 that keep what they have: Æ, Ł, Greek, Cyrillic.
 std::uint32_t lower_case(std::uint32_t c) {
@@ -110,7 +141,7 @@ void append_folded(std::string& out, std::uint32_t c, std::string_view bytes) {
 } // namespace
 
 bool WordScanner::next() {
-  std::size_t at = end;
+  std::size_t at = next_at_;
   CodePoint c;
   for (; at < text_.size(); at += c.size) {
     const auto byte = static_cast<std::uint8_t>(text_[at]);
@@ -120,6 +151,12 @@ bool WordScanner::next() {
   if (at >= text_.size()) return false;
   begin = at;
   folded.clear();
+  if (const std::size_t first_end = unspaced_end(text_, at); first_end > at) {
+    end = unspaced_end(text_, first_end);
+    next_at_ = unspaced_end(text_, end) > end ? first_end : end;
+    folded = text_.substr(begin, end - begin);
+    return true;
+  }
   while (at < text_.size()) {
     const auto byte = static_cast<std::uint8_t>(text_[at]);
     if (byte < 0x80) {
@@ -130,13 +167,40 @@ bool WordScanner::next() {
     }
     c = decode(text_, at);
     if (!is_combining(c.value)) {
-      if (!is_word_character(c.value)) break;
+      if (!is_word_character(c.value) || is_unspaced(c.value)) break;
       append_folded(folded, c.value, text_.substr(at, c.size));
     }
     at += c.size;
   }
-  end = std::min(at, text_.size());
+  end = next_at_ = std::min(at, text_.size());
   return true;
+}
+
+std::string words_within_runs(std::string_view text) {
+  std::set<std::string> words;
+  WordScanner scanner(text);
+  std::size_t run_end = std::string_view::npos; // of the last run
+  while (scanner.next()) {
+    const std::size_t first_end = unspaced_end(text, scanner.begin);
+    const bool is_within = first_end > scanner.begin;
+    if (is_within || scanner.begin == run_end || unspaced_end(text, scanner.end) > scanner.end)
+      words.insert(scanner.folded);
+    if (!is_within) continue;
+    run_end = scanner.end;
+    const bool ends_run = unspaced_end(text, scanner.end) == scanner.end;
+    if (ends_run) words.emplace(text.substr(first_end, scanner.end - first_end));
+  }
+  words.erase("");
+  std::string joined;
+  for (const std::string& word : words) {
+    if (!joined.empty()) joined += ' ';
+    joined += word;
+  }
+  return joined;
+}
+
+bool is_one_character(std::string_view folded) {
+  return !folded.empty() && unspaced_end(folded, 0) == folded.size();
 }
 
 bool is_stop_word(std::string_view folded) {

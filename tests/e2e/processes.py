@@ -147,6 +147,12 @@ class Sharing(Case):
         self.wait_for_memory(session, "okapi")
         self.assertEqual([], session.call("search_memories", query="quagga numbat")["results"])
 
+    def test_an_older_index_is_brought_up_to_date_also_without_a_hub(self):
+        carl = self.world.person("Carl")
+        carl.call("remember", title="設定", content="東京のRedis接続")
+        self.alter(carl, "UPDATE prose SET context = ''", "PRAGMA user_version = 10")
+        self.wait_for_memory(carl.session(), "接続")
+
     def test_a_command_waits_through_the_process_that_leads(self):
         session = self.ana.session()
         self.wait_until_live(session)

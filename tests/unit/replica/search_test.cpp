@@ -408,3 +408,38 @@ TEST_CASE("the newest are counted only when they have the tags asked for") {
   CHECK(titles(answer) == Titles{"memory 3"});
   CHECK(answer.total == 1);
 }
+
+TEST_CASE("parts of a run without spaces are found, also single characters and what it touches") {
+  Store store;
+  store.remember("東京のRedis接続", "タイムアウト設定を変える");
+  store.remember("别的事", "数据库连接超时");
+  store.remember("ตั้งค่า", "การเชื่อมต่อหมดเวลา");
+  store.remember("서버가 죽었다", "메모리 부족");
+  store.remember("Other", "nothing of this");
+  for (const std::string_view text : {"東京", "接続", "タイムアウト", "設定", "redis", "京", "続"})
+    CHECK_MESSAGE(found(store, text) == Titles{"東京のRedis接続"}, text);
+  for (const std::string_view text : {"连接", "数据库", "超时", "时"})
+    CHECK_MESSAGE(found(store, text) == Titles{"别的事"}, text);
+  CHECK(found(store, "เชื่อมต่อ") == Titles{"ตั้งค่า"});
+  CHECK(found(store, "서버") == Titles{"서버가 죽었다"});
+  CHECK(found(store, "大阪").empty());
+  CHECK(store.findings().empty());
+}
+
+TEST_CASE("a store of an older version finds parts of its runs once they are indexed again") {
+  Store store;
+  store.remember("東京のRedis接続");
+  store.remember("Walrus", "stays as it is");
+  const std::int64_t hashes = store.number("SELECT count(*) FROM similarity");
+  store.sql("UPDATE prose SET context = ''");
+  store.sql("PRAGMA user_version = 10");
+  CHECK(found(store, "接続").empty());
+  store.replica = store.open();
+  CHECK(search(store, "walrus").not_indexed == 1);
+  CHECK(found(store, "walrus") == Titles{"Walrus"});
+  while (must(store.replica->index_some())) {
+  }
+  CHECK(found(store, "接続") == Titles{"東京のRedis接続"});
+  CHECK(store.number("SELECT count(*) FROM similarity") == hashes);
+  CHECK(store.findings().empty());
+}

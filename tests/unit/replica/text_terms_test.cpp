@@ -50,6 +50,7 @@ TEST_CASE("words are split, folded and stemmed as the search index does it") {
   std::set<std::string> ours;
   for (const Word& word : split_words(k_text, 1'000)) ours.insert(word.stem);
   ours.erase("x");
+  ours.insert({"日本語", "語"}); // the whole run, and its last character for questions of one
   Words only_indexed, only_ours;
   std::set_difference(indexed.begin(), indexed.end(), ours.begin(), ours.end(),
                       std::back_inserter(only_indexed));
@@ -96,4 +97,25 @@ TEST_CASE("texts share similarity hashes when they share most words") {
   CHECK(overlap({}, {}) == 1.0);
   CHECK(similarity_hashes("x", "").size() == 1);
   CHECK(similarity_hashes("same words here today", "") == similarity_hashes("same words here today", ""));
+}
+
+TEST_CASE(
+    "a run of a script without spaces has pairs of its characters as words, Latin letters stand apart") {
+  CHECK(folded("東京のRedis接続 タイムアウト") ==
+        Words{"東京", "京の", "redis", "接続", "タイ", "イム", "ムア", "アウ", "ウト"});
+  CHECK(folded("京、東") == Words{"京", "東"});
+  CHECK(folded("時々 ﾃｽﾄ") == Words{"時々", "ﾃｽ", "ｽﾄ"});
+  CHECK(folded("서버가 죽었다") == Words{"서버", "버가", "죽었", "었다"});
+  CHECK(folded("เชื่อม") == Words{"เชื่", "ชื่อ", "อม"}); // a consonant with its marks is one
+  CHECK(folded("Zürich été") == Words{"zurich", "ete"});
+  CHECK(folded("设置？好") == Words{"设置", "好"});
+}
+
+TEST_CASE("the index gets the words within runs, those that touch a run, and the last characters") {
+  CHECK(words_within_runs("plain words, été").empty());
+  CHECK(words_within_runs("東京のRedis接続 and Redis2 東京") == "redis の 京 京の 接続 東京 続");
+  CHECK(is_one_character("京"));
+  CHECK_FALSE(is_one_character("東京"));
+  CHECK_FALSE(is_one_character("a"));
+  CHECK_FALSE(is_one_character(""));
 }
