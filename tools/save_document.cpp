@@ -11,7 +11,7 @@ namespace {
 struct Save {
   replica::WorkspaceRow workspace;
   model::DocumentId document;
-  std::uint64_t last_n = 0; // of the document's newest operation; 0: nothing to send
+  model::Hlc latest; // what is later was written since
   std::size_t pending = 0, conflicts = 0, rejected = 0;
   std::optional<std::size_t> strategy_not_applied;
 };
@@ -22,7 +22,7 @@ base::Result<Save> load(Session& session, const SaveArguments& arguments) {
     Save save;
     save.workspace = reader.workspace(document.workspace);
     save.document = document.id;
-    save.last_n = reader.last_pending_n(save.workspace, document.id);
+    save.latest = reader.clock();
     save.pending = document.pending;
     save.conflicts = document.conflicts;
     save.rejected = reader.rejected_count(save.workspace);
@@ -44,7 +44,7 @@ base::Result<Save> begin(Session& session, const SaveArguments& arguments) {
 bool is_over(Session& session, const Save& save, const mcp::CallContext& context) {
   if (context.cancelled.stop_requested() || agent::is_known_offline(session.sync().report())) return true;
   const auto over = session.replica().read([&](replica::Reader& reader) -> base::Result<bool> {
-    if (!reader.is_in_outbox(save.workspace, save.last_n)) return true;
+    if (!reader.is_pending(save.workspace, save.document, save.latest)) return true;
     const auto document = reader.document(save.workspace, save.document);
     const auto done = save.pending - std::min(save.pending, document.pending);
     context.progress({static_cast<double>(done), static_cast<double>(save.pending), "waiting for the hub"});
@@ -83,7 +83,7 @@ base::Result<SaveResult> finish(Session& session, const Save& save) {
     const auto refused = rejected - std::min(rejected, save.rejected);
     const bool is_shared = workspace->kind != model::WorkspaceKind::local && workspace->is_known_to_hub;
     result.is_acknowledged =
-        is_shared && refused == 0 && (save.last_n == 0 || !reader.is_in_outbox(*workspace, save.last_n));
+        is_shared && refused == 0 && !reader.is_pending(*workspace, save.document, save.latest);
     result.strategy_not_applied = save.strategy_not_applied;
     result.message = describe(session, reader, result, save, refused);
     return result;
@@ -104,7 +104,7 @@ void save_document(Session& session, const SaveArguments& arguments, const mcp::
                    std::function<void(base::Result<SaveResult>)> done) {
   const auto save = begin(session, arguments);
   if (!save) return done(save.error());
-  if (save->last_n == 0) return done(finish(session, *save));
+  if (save->pending == 0) return done(finish(session, *save));
   session.sync().request_sync();
   session.sync().when_settled(
       [&session, save = *save, context] { return is_over(session, save, context); },

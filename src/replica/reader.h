@@ -96,10 +96,12 @@ class Reader {
   bool is_dirty(const WorkspaceRow& workspace, const model::DocumentId& document);
   /// True when the outbox has an operation above n.
   bool has_outbox_above(const WorkspaceRow& workspace, std::uint64_t n);
-  /// True while operation n of this replica is in the outbox.
-  bool is_in_outbox(const WorkspaceRow& workspace, std::uint64_t n);
-  /// The greatest n in the outbox that touches the document; 0 when clean.
-  std::uint64_t last_pending_n(const WorkspaceRow& workspace, std::optional<model::DocumentId> document);
+  /// The greatest clock that this store has seen or given: all that is in an outbox has it or a smaller one,
+  /// and what is written later has a greater one.
+  model::Hlc clock();
+  /// True while the outbox has an operation that touches the document and is not later than `latest`. Numbers
+  /// do not tell: a fork, a restored hub and a repair number the outbox anew.
+  bool is_pending(const WorkspaceRow& workspace, const model::DocumentId& document, model::Hlc latest);
   std::vector<model::Conflict> open_conflicts(const WorkspaceRow& workspace,
                                               std::optional<model::DocumentId> document);
   base::Result<model::Conflict> resolve_conflict_id(const WorkspaceRow& workspace, std::string_view name);

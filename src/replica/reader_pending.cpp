@@ -223,22 +223,22 @@ bool Reader::has_outbox_above(const WorkspaceRow& workspace, std::uint64_t n) {
   return row.step();
 }
 
-bool Reader::is_in_outbox(const WorkspaceRow& workspace, std::uint64_t n) {
-  Statement row = txn_.prepare("SELECT 1 FROM outbox WHERE workspace = ?1 AND n = ?2");
-  row.bind_all(workspace.key.value, n);
-  return row.step();
+model::Hlc Reader::clock() {
+  Statement row = txn_.prepare("SELECT clock FROM store");
+  return row.step() ? model::Hlc{row.column_u64(0)} : model::Hlc{};
 }
 
-std::uint64_t Reader::last_pending_n(const WorkspaceRow& workspace, std::optional<DocumentId> document) {
+bool Reader::is_pending(const WorkspaceRow& workspace, const DocumentId& document, model::Hlc latest) {
+  // In the order of numbers, which is nearly that of clocks: the first row mostly decides.
   Statement row = txn_.prepare(
-      document
-          ? "SELECT max((SELECT coalesce(max(n), 0) FROM outbox WHERE workspace = ?1 AND document = ?2), "
-            "(SELECT coalesce(max(n), 0) FROM outbox WHERE workspace = ?1 AND other_document = ?2 AND "
-            "other_document <> ''))"
-          : "SELECT coalesce(max(n), 0) FROM outbox WHERE workspace = ?1");
-  row.bind(1, workspace.key.value);
-  if (document) row.bind(2, *document);
-  return row.step() ? row.column_u64(0) : 0;
+      "SELECT operation FROM outbox WHERE workspace = ?1 AND n IN "
+      "(SELECT n FROM outbox WHERE workspace = ?1 AND document = ?2 UNION "
+      "SELECT n FROM outbox WHERE workspace = ?1 AND other_document = ?2 AND other_document <> '') "
+      "ORDER BY n");
+  row.bind_all(workspace.key.value, document);
+  while (row.step())
+    if (load_operation(row.column_text(0)).clock <= latest) return true;
+  return false;
 }
 
 std::vector<Conflict> Reader::open_conflicts(const WorkspaceRow& workspace,

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import stat
@@ -243,6 +244,26 @@ class WithHub(OnHub):
         self.assertEqual(done.returncode, 1)
         self.assertIn("Still working", done.stdout)
         self.assertEqual(self.run_as(self.ana, "sync").returncode, 0)
+
+    def test_a_save_in_a_copy_of_a_store_is_acknowledged_when_the_hub_has_it(self):
+        self.ana.login(self.hub, self.hub.token)
+        self.join(self.ben)
+        self.call(self.ana, "remember", title="Before", content="x", document="Plan")
+        self.assertEqual(self.run_as(self.ana, "sync").returncode, 0)
+        copy = str(self.ana.home) + "-copy"
+        shutil.copytree(self.ana.home, copy)
+        for number in range(3):
+            self.call(self.ana, "remember", title=f"First {number}", content="x", document="Plan")
+            memory = {"title": f"Second {number}", "content": "x", "document": "Plan"}
+            done = self.run_as(self.ana, "call", "remember", json.dumps(memory), MEMSYNC_HOME=copy)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.run_as(self.ana, "sync").returncode, 0)
+        save = ("call", "save_document", json.dumps({"document": "Plan"}))
+        saved = json.loads(self.run_as(self.ana, *save, MEMSYNC_HOME=copy).stdout)
+        self.assertEqual((saved["acknowledged"], saved["pending"]), (True, 0))
+        self.assertEqual(self.run_as(self.ben, "sync").returncode, 0)
+        titles = {node["title"] for node in self.json_as(self.ben, "show", "Plan")["nodes"]}
+        self.assertLessEqual({"First 2", "Second 0", "Second 1", "Second 2"}, titles)
 
     def test_save_acknowledges_and_says_when_the_hub_is_gone(self):
         self.ana.login(self.hub, self.hub.token)

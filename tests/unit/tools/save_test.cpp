@@ -14,6 +14,7 @@ struct OnHub {
   void remember(const std::string& title) {
     bench.call("remember", {{"title", title}, {"content", title}, {"document", "Notes"}});
   }
+  replica::SyncStore store() { return replica::SyncStore(*anna.replica, 0); }
   void go_offline() {
     anna.sync.state.connection = replica::Offline{anna.clock.now(), {base::ErrorCode::offline, "no route"}};
   }
@@ -130,6 +131,51 @@ TEST_CASE_FIXTURE(OnHub, "what is written during a save does not prolong it") {
   CHECK(saved["acknowledged"] == true);
   CHECK(saved["dirty"] == true);
   CHECK_EQ(saved["pending"], 1);
+}
+
+TEST_CASE_FIXTURE(OnHub, "a save waits for its changes whatever numbers a fork gives them meanwhile") {
+  remember("One");
+  anna.exchange();
+  remember("Two");
+  const auto saving = bench.start("save_document", {{"document", "Notes"}, {"wait_seconds", 3}});
+  Person::check(store().renew_replica(hub.workspace, std::nullopt));
+  anna.sync.step(anna.clock.instant());
+  CHECK_FALSE(saving.is_answered());
+  anna.clock.advance(std::chrono::seconds(3));
+  anna.sync.step(anna.clock.instant());
+  CHECK(bench.finish("save_document", saving)["acknowledged"] == false);
+
+  const auto again = bench.start("save_document", {{"document", "Notes"}});
+  anna.exchange();
+  anna.sync.step(anna.clock.instant());
+  CHECK(bench.finish("save_document", again)["acknowledged"] == true);
+}
+
+TEST_CASE_FIXTURE(OnHub,
+                  "a save waits for its changes whatever numbers a restored hub gives them meanwhile") {
+  remember("One");
+  anna.exchange();
+  remember("Two");
+  const auto saving = bench.start("save_document", {{"document", "Notes"}, {"wait_seconds", 3}});
+  Person::check(store().adopt_log(hub.workspace, 0, {}));
+  anna.sync.step(anna.clock.instant());
+  CHECK_FALSE(saving.is_answered());
+  anna.clock.advance(std::chrono::seconds(3));
+  anna.sync.step(anna.clock.instant());
+  CHECK(bench.finish("save_document", saving)["acknowledged"] == false);
+}
+
+TEST_CASE_FIXTURE(OnHub,
+                  "a save does not wait for another document's change that got the number of its own") {
+  remember("One");
+  anna.exchange();
+  remember("Two"); // number 3
+  const auto saving = bench.start("save_document", {{"document", "Notes"}});
+  Person::check(store().renew_replica(hub.workspace, std::nullopt));
+  anna.exchange();
+  for (const char* title : {"Three", "Four"}) anna.write(hub.workspace, "Other", title, title); // 2, 3 and 4
+  anna.sync.step(anna.clock.instant());
+  CHECK(bench.finish("save_document", saving)["acknowledged"] == true);
 }
 
 TEST_CASE_FIXTURE(OnHub,
