@@ -25,6 +25,15 @@ std::string padded(const std::string& text, std::size_t width) {
   return used < width ? text + std::string(width - used, ' ') : text;
 }
 
+/// A new database would be mixed with the WAL of the one that was here.
+Error unfinished_restore(const std::string& folder) {
+  return {
+      ErrorCode::validation,
+      fmt::format("hub.db is gone from {0}, but not its hub.db-wal, as when a restore is interrupted: run "
+                  "'memsync-hub restore --data {0} --from FILE' again",
+                  folder)};
+}
+
 } // namespace
 
 CLI::App& HubProgram::add_command(CLI::App& parent, const std::string& name, const std::string& description,
@@ -53,7 +62,16 @@ Result<> HubProgram::make_folder() {
 
 Result<std::unique_ptr<hub::HubStore>> HubProgram::create_store() {
   TRY(make_folder());
+  if (has_leftovers()) return unfinished_restore(data_folder_);
   return open_database();
+}
+
+bool HubProgram::has_leftovers() const {
+  const auto is_there = [&](std::string_view suffix) {
+    std::error_code failure;
+    return fs::exists(fmt::format("{}/hub.db{}", data_folder_, suffix), failure);
+  };
+  return !is_there("") && (is_there("-wal") || is_there("-shm"));
 }
 
 Result<std::unique_ptr<hub::HubStore>> HubProgram::open_database() {
@@ -65,6 +83,7 @@ Result<std::unique_ptr<hub::HubStore>> HubProgram::open_database() {
 Result<> HubProgram::check_hub() const {
   std::error_code failure;
   if (fs::exists(data_folder_ + "/hub.db", failure)) return {};
+  if (has_leftovers()) return unfinished_restore(data_folder_);
   return Error{
       ErrorCode::not_found,
       fmt::format("there is no hub in {}: check --data, or make one with 'memsync-hub init --data {} "

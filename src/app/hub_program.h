@@ -41,8 +41,10 @@ class HubProgram {
   base::Random& random() { return random_; }
 
   /// Makes the data folder (only its owner may enter) and a new store in it; `validation` when the folder
-  /// already holds one with users.
+  /// already holds one with users, or a restore is to be finished there.
   base::Result<std::unique_ptr<hub::HubStore>> create_store();
+  /// True when a restore was killed halfway: there is no hub.db, but other files of the one that was here.
+  bool has_leftovers() const;
   /// Makes the data folder, or takes one that is there.
   base::Result<> make_folder();
   /// `not_found`, with what to do, unless the data folder has a hub.

@@ -1,8 +1,10 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 
 #include "app/hub_program.h"
 #include "app/hub_serve_lock.h"
+#include "base/log.h"
 #include "hub/backends/sqlite_store.h"
 #include "hub/inventory.h"
 #include "storage/private_file.h"
@@ -25,6 +27,7 @@ struct RestoreOptions {
 
 /// The files of a SQLite database.
 constexpr std::string_view k_suffixes[] = {"", "-wal", "-shm"};
+constexpr std::string_view k_kept_prefix = "before-restore-";
 
 /// A database beside its final place, removed unless it was put there.
 class Draft {
@@ -108,18 +111,47 @@ std::optional<hub::Inventory> read_replaced(HubProgram& program) {
     return hub::take_inventory(reader, program.clock().now());
   });
   if (!inventory) return std::nullopt;
+  // As far as possible what is kept aside is whole in one file.
+  if (const auto settled = (*store)->settle(); !settled)
+    base::log(base::LogLevel::warning, "the hub that is replaced keeps its WAL: {}", settled.error().message);
   return *std::move(inventory);
 }
 
+/// Where an earlier restore was killed while it kept these files aside: the newest folder that has hub.db but
+/// not those of its files that still lie in the data folder. Empty when there is none.
+std::string find_unfinished(const std::string& data) {
+  std::string newest;
+  std::error_code failure;
+  for (const auto& entry : fs::directory_iterator(data, failure)) {
+    const std::string folder = entry.path().string();
+    if (!entry.path().filename().string().starts_with(k_kept_prefix)) continue;
+    const bool is_it =
+        fs::exists(folder + "/hub.db", failure) &&
+        std::none_of(std::begin(k_suffixes), std::end(k_suffixes), [&](std::string_view suffix) {
+          const std::string name = "/hub.db" + std::string(suffix);
+          return fs::exists(data + name, failure) && fs::exists(folder + name, failure);
+        });
+    if (is_it) newest = std::max(newest, folder);
+  }
+  return newest;
+}
+
 /// Moves the hub's files into a folder of their own; its path, or nothing when there were none.
+///
+/// hub.db goes first: killed after it there is no hub, where a hub.db without its WAL would lack transactions
+/// and nobody would notice. What then still lies here follows with the next restore, and never stays beside
+/// another hub.db, which SQLite would mix with it.
 Result<std::string> keep_aside(HubProgram& program) {
   const std::string& data = program.data_folder();
   std::error_code failure;
-  if (!fs::exists(data + "/hub.db", failure)) return std::string();
-  const std::string kept =
-      fmt::format("{}/before-restore-{}", data, program.clock().now().time_since_epoch().count());
-  fs::create_directory(kept, failure);
-  if (!failure) fs::permissions(kept, fs::perms::owner_all, failure);
+  const bool has_database = fs::exists(data + "/hub.db", failure);
+  if (!has_database && !program.has_leftovers()) return std::string();
+  std::string kept = has_database ? std::string() : find_unfinished(data);
+  if (kept.empty()) {
+    kept = fmt::format("{}/{}{}", data, k_kept_prefix, program.clock().now().time_since_epoch().count());
+    fs::create_directory(kept, failure);
+    if (!failure) fs::permissions(kept, fs::perms::owner_all, failure);
+  }
   for (const std::string_view suffix : k_suffixes) {
     const std::string name = "/hub.db" + std::string(suffix);
     if (!failure && fs::exists(data + name)) fs::rename(data + name, kept + name, failure);

@@ -133,6 +133,26 @@ class Commands(unittest.TestCase):
         self.assertNotEqual(restored["epoch"], fresh["epoch"])
         self.assertTrue(run_json("check", "--data", elsewhere)["ok"])
 
+    def test_a_restore_that_was_killed_halfway_is_done_again_without_the_files_of_the_hub_before(self):
+        file = str(Path(self.hub.folder.name) / "backup.db")
+        run_json("backup", *self.data, "--to", file)
+        run_json("user", "add", *self.data, "--email", "late@example.org", "--name", "Late")
+        data = Path(self.hub.data)
+        self.assertTrue((data / "hub.db-wal").stat().st_size)
+        killed = data / "before-restore-1"
+        killed.mkdir()
+        (data / "hub.db").rename(killed / "hub.db")
+        owner = ("--owner-email", "a@b.example", "--owner-name", "A")
+        for command in (["serve"], ["init", *owner, "--team", "T"]):
+            refused = run(*command, *self.data)
+            self.assertEqual(1, refused.returncode)
+            self.assertIn("a restore is interrupted", refused.stderr)
+        restored = run_json("restore", *self.data, "--from", file)
+        self.assertEqual(killed, Path(restored["kept"]))
+        self.assertTrue(run_json("check", *self.data)["ok"])
+        self.assertEqual(1, len(run_json("user", "list", *self.data)["users"]))
+        self.assertEqual(2, len(run_json("user", "list", "--data", str(killed))["users"]))
+
 
 class Serving(unittest.TestCase):
     def test_the_ready_file_has_the_url_while_the_hub_serves(self):
