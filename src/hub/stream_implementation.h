@@ -35,8 +35,7 @@ class Streams::Implementation : public std::enable_shared_from_this<Streams::Imp
 
  private:
   struct Opening;
-  /// What one round of the pump reads in one transaction, and for whom.
-  struct Round;
+  struct Round; // stream_round.h
 
   Answer<Opening> read_opening(const Principal& principal, const StreamRequest& request);
   base::Instant end_of(const Principal& principal, base::Instant now);
@@ -55,8 +54,16 @@ class Streams::Implementation : public std::enable_shared_from_this<Streams::Imp
   Round plan(bool checks_heads);
   base::Result<> read(Round& round);
   void read_rights(StoreReader& reader, Round& round);
-  static base::Result<> read_channels(StoreReader& reader, Round& round);
-  static base::Result<> read_feeds(StoreReader& reader, Round& round);
+  static void read_channels(StoreReader& reader, Round& round);
+  static void read_feeds(StoreReader& reader, Round& round);
+  /// What a round that failed was about is still to be done.
+  void put_back(Round& round);
+  // See stream_damage.cpp.
+  /// Has the streams of what is damaged go on behind it. False when none of the round's logs is: the round
+  /// failed for another reason.
+  bool pass_damage(Round& round);
+  bool find_damaged_news(const Round& round);
+  std::string find_damage(const StreamChannel& channel, model::Sequence after, model::Sequence until);
   void tell_presence();
   static wire::StreamPresence present_in(StoreReader& reader, const model::WorkspaceId& workspace,
                                          std::vector<model::PresentMember> present);
@@ -66,6 +73,10 @@ class Streams::Implementation : public std::enable_shared_from_this<Streams::Imp
   void tell_members(const Round& round, base::Instant now);
   void apply_frames(Round& round, base::Instant now);
   void apply_notifications(Round& round, base::Instant now);
+  // See stream_damage.cpp.
+  void lose_feeds(const Round& round, base::Instant now);
+  void lose_channel(StreamChannel& channel, const std::string& reason, base::Instant now);
+  void lose_lane(StreamState& state, std::size_t lane, const std::string& reason, base::Instant now);
 
   void wake_network();
   void wake_pump();
@@ -86,13 +97,16 @@ class Streams::Implementation : public std::enable_shared_from_this<Streams::Imp
   std::set<model::UserId> suspended_users_; // whose rights the pump has yet to check
   std::int64_t access_version_ = 0;         // up to which changes of rights were looked for
   std::int64_t notified_version_ =
-      -1; // up to which notifications were given out; -1: there was no stream yet
+      -1;                   // up to which notifications were given out; -1: there was no stream yet
+  bool skips_news_ = false; // in the next round
   std::vector<StreamState*> ready_;
   std::vector<StreamState*>* dispatching_ = nullptr; // the list `dispatch` goes through
   bool is_woken_ = false;
   std::function<void()> wake_;
   base::Instant heads_at_{}; // when the heads are to be read unasked
   base::Instant tick_at_{};  // when the streams' own times are to be looked at
+  /// Of the pump's thread: until then a round that fails is not logged again.
+  base::Instant complain_at_{};
 
   std::mutex pump_mutex_;
   std::condition_variable work_;

@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "hub/authorize.h"
-#include "hub/stream_implementation.h"
+#include "hub/stream_round.h"
 #include "model/limits.h"
 
 /// The pump: reads what was committed, once for all streams, and the log for the streams that lag behind.
@@ -21,51 +21,12 @@ using State = StreamState;
 
 namespace {
 
-/// What a channel may read per round: a long backlog must not delay the other workspaces.
-constexpr int k_frames_per_round = 16;
+/// A round that cannot be read is tried four times a second.
+constexpr std::chrono::minutes k_complaint_period{1};
+constexpr const char* k_missing = "an entry of the log is missing";
+constexpr const char* k_compacted = "the log no longer goes back so far";
 
 } // namespace
-
-struct Streams::Implementation::Round {
-  /// What became of the rights of one token.
-  struct Rights {
-    bool is_valid = true; // the token
-    std::map<WorkspaceId, model::Role> memberships;
-    std::map<WorkspaceId, base::ErrorCode> refused; // of the workspaces the stream is about
-  };
-  struct Channel {
-    std::shared_ptr<StreamChannel> channel;
-    Sequence published, head;
-    std::vector<StreamFrame> frames;
-  };
-  struct Feed {
-    std::shared_ptr<State> state; // may have ended: used only under the lock and while in states_
-    std::size_t lane;
-    std::shared_ptr<StreamChannel> channel;
-    Sequence given, published;
-    std::shared_ptr<StreamFrame> frame;
-  };
-  struct Check {
-    std::shared_ptr<State> state;
-    Principal principal;
-    std::vector<WorkspaceId> workspaces;
-    Rights rights;
-  };
-  bool checks_heads = false;
-  model::Epoch epoch;
-  std::vector<Channel> channels;
-  std::vector<Feed> feeds;
-  std::set<UserId> users;
-  std::vector<Check> checks;
-  std::vector<MembershipChange> members;
-  std::int64_t access_version = 0;
-  struct News {
-    std::vector<model::Notification> rows;
-    bool is_whole = true; // all that there are
-  };
-  std::int64_t notified_from = 0, notified_to = 0;
-  std::map<UserId, News> news;
-};
 
 Instant Streams::Implementation::step() {
   const Instant now = clock_.instant();
@@ -93,16 +54,24 @@ Instant Streams::Implementation::step() {
 bool Streams::Implementation::run_round(bool checks_heads) {
   Round round = plan(checks_heads);
   if (auto done = read(round); !done) {
-    base::log(base::LogLevel::error, "the stream pump cannot read the log: {}", done.error().message);
-    const std::lock_guard lock(mutex_);
-    for (const auto& feed : round.feeds)
-      if (states_.count(feed.state.get()) != 0) feed_.insert(feed.state.get());
-    suspended_users_.merge(round.users);
+    put_back(round);
+    if (done.error().code == base::ErrorCode::corrupt && pass_damage(round)) return true;
+    if (const Instant now = clock_.instant(); now >= complain_at_) {
+      complain_at_ = now + k_complaint_period;
+      base::log(base::LogLevel::error, "the stream pump cannot read the log: {}", done.error().message);
+    }
     return false;
   }
   const bool has_more = apply(round);
   wake_network();
   return has_more;
+}
+
+void Streams::Implementation::put_back(Round& round) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& feed : round.feeds)
+    if (states_.count(feed.state.get()) != 0) feed_.insert(feed.state.get());
+  suspended_users_.merge(round.users);
 }
 
 Streams::Implementation::Round Streams::Implementation::plan(bool checks_heads) {
@@ -113,14 +82,20 @@ Streams::Implementation::Round Streams::Implementation::plan(bool checks_heads) 
   round.notified_from = round.notified_to = notified_version_;
   for (const auto& [key, channel] : channels_)
     if (checks_heads || channel->published < channel->head)
-      round.channels.push_back({channel, channel->published, channel->head, {}});
+      round.channels.push_back({channel, channel->published, channel->head, {}, {}});
   for (State* state : feed_)
     if (const auto lane = state->find_lagging_lane()) {
       const State::Lane& behind = state->lanes[*lane];
-      round.feeds.push_back({state->shared_from_this(), *lane, behind.channel, behind.given,
-                             behind.channel->published, nullptr});
+      round.feeds.push_back({state->shared_from_this(),
+                             *lane,
+                             behind.channel,
+                             behind.given,
+                             behind.channel->published,
+                             nullptr,
+                             {}});
     }
   feed_.clear();
+  round.skips_news = std::exchange(skips_news_, false);
   round.users = std::exchange(suspended_users_, {});
   return round;
 }
@@ -132,8 +107,9 @@ base::Result<> Streams::Implementation::read(Round& round) {
     round.epoch = reader.epoch();
     read_rights(reader, round);
     read_notifications(reader, round);
-    TRY(read_channels(reader, round));
-    return read_feeds(reader, round);
+    read_channels(reader, round);
+    read_feeds(reader, round);
+    return {};
   });
 }
 
@@ -221,6 +197,10 @@ void Streams::Implementation::read_notifications(StoreReader& reader, Round& rou
   }
   for (const UserId& user : notified) {
     if (listeners.count(user) == 0) continue;
+    if (round.skips_news) {
+      round.news.emplace(user, Round::News{{}, false});
+      continue;
+    }
     auto range = reader.list_changed_notifications(user, round.notified_from, k_most,
                                                    model::limits::k_stream_event_bytes / 2);
     round.news.emplace(user, Round::News{std::move(range.rows), !range.more});
@@ -249,39 +229,43 @@ void Streams::Implementation::apply_notifications(Round& round, Instant now) {
   }
 }
 
-namespace {
-base::Error missing_entry() {
-  return refuse(base::ErrorCode::corrupt, "an entry of the log is missing: run memsync-hub check");
-}
-} // namespace
-
-base::Result<> Streams::Implementation::read_channels(StoreReader& reader, Round& round) {
+void Streams::Implementation::read_channels(StoreReader& reader, Round& round) {
   for (Round::Channel& read : round.channels) {
     const StreamChannel& channel = *read.channel;
-    if (round.checks_heads) read.head = std::max(read.head, reader.log_range(channel.workspace).head);
+    const LogRange log = reader.log_range(channel.workspace);
+    if (round.checks_heads) read.head = std::max(read.head, log.head);
     Sequence at = read.published;
-    for (int i = 0; i < k_frames_per_round && at < read.head; ++i) {
+    if (at < read.head && at < log.floor) read.lost = k_compacted;
+    for (int i = 0; i < Round::k_frames && at < read.head && read.lost.empty(); ++i) {
       StreamFrame frame = read_frame(reader, channel.workspace, channel.view, round.epoch, at, read.head);
-      if (frame.to == at) return missing_entry();
-      at = frame.to;
-      read.frames.push_back(std::move(frame));
+      if (frame.to == at) {
+        read.lost = k_missing;
+      } else {
+        at = frame.to;
+        read.frames.push_back(std::move(frame));
+      }
     }
   }
-  return {};
 }
 
-base::Result<> Streams::Implementation::read_feeds(StoreReader& reader, Round& round) {
+void Streams::Implementation::read_feeds(StoreReader& reader, Round& round) {
   // Streams that came back together lag by the same entries: each range is read once.
   std::map<std::pair<StreamChannel*, Sequence>, std::shared_ptr<StreamFrame>> known;
   for (Round::Feed& feed : round.feeds) {
+    const WorkspaceId& workspace = feed.channel->workspace;
     auto& frame = known[{feed.channel.get(), feed.given}];
+    if (!frame && feed.given < reader.log_range(workspace).floor) {
+      feed.lost = k_compacted;
+      continue;
+    }
     if (!frame)
-      frame = std::make_shared<StreamFrame>(read_frame(reader, feed.channel->workspace, feed.channel->view,
-                                                       round.epoch, feed.given, feed.published));
-    if (frame->to == feed.given) return missing_entry();
-    feed.frame = frame;
+      frame = std::make_shared<StreamFrame>(
+          read_frame(reader, workspace, feed.channel->view, round.epoch, feed.given, feed.published));
+    if (frame->to == feed.given)
+      feed.lost = k_missing;
+    else
+      feed.frame = frame;
   }
-  return {};
 }
 
 bool Streams::Implementation::apply(Round& round) {
@@ -372,6 +356,7 @@ void Streams::Implementation::apply_frames(Round& round, Instant now) {
       }
       channel.published = frame.to;
     }
+    if (!read.lost.empty()) lose_channel(channel, read.lost, now);
     for (State* state : channel.streams) {
       if (state->queued_bytes > options_.live_bytes) {
         state->drop_frames();
@@ -381,8 +366,9 @@ void Streams::Implementation::apply_frames(Round& round, Instant now) {
       if (state->find_lagging_lane()) feed_.insert(state);
     }
   }
+  lose_feeds(round, now);
   for (const Round::Feed& feed : round.feeds) {
-    if (states_.count(feed.state.get()) == 0 || feed.state->is_closing) continue;
+    if (!feed.frame || states_.count(feed.state.get()) == 0 || feed.state->is_closing) continue;
     State& state = *feed.state;
     const State::Lane& lane = state.lanes[feed.lane];
     if (lane.channel == feed.channel && lane.given == feed.given) give(state, feed.lane, *feed.frame);

@@ -49,6 +49,21 @@ TEST_CASE("a notification is delivered live, without an id, to its person and no
   CHECK(olga.all<wire::StreamNotifications>().empty());
 }
 
+TEST_CASE("a damaged notification is only told to be there, and holds up no entry") {
+  Mentioned f;
+  Client ben(f, f.ben, ops(f));
+  ben.settle();
+  f.mention();
+  const auto version = f.version();
+  f.execute("UPDATE notification SET hash = zeroblob(16)");
+  ben.settle();
+  const auto told = ben.all<wire::StreamNotifications>();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].notifications.empty());
+  CHECK(told[0].to == version);
+  CHECK(ben.sequences().size() == 1);
+}
+
 TEST_CASE("what is read on one device is told to the others") {
   Mentioned f;
   Client ben(f, f.ben, ops(f));

@@ -216,6 +216,47 @@ TEST_CASE("a cursor that the log does not go on from is answered by resync and t
   }
 }
 
+TEST_CASE("a damaged entry of one log ends the streams' part in it by resync, and holds up no other") {
+  HubFixture f;
+  Writer writer(f.random), elsewhere(f.random);
+  const auto other = must(f.hub->create_workspace(f.olga.principal, "Other")).id;
+  f.add(f.olga, writer, "one");
+  Client late(f, f.olga, ops(f, 0)), live(f, f.olga, {{f.team, other}, {}, StreamView::ops, {}});
+  live.settle();
+  f.add(f.olga, writer, "two");
+  f.execute("UPDATE log SET entry = replace(entry, 'one', 'eno')");
+  f.execute("UPDATE log SET entry = replace(entry, 'two', 'owt')");
+  must(f.hub->push(f.olga.principal, other, elsewhere.request({elsewhere.create("x")})));
+  const Person mia = f.member("mia");
+  for (Client* client : {&late, &live}) {
+    client->settle();
+    const auto resync = client->all<wire::StreamResync>();
+    REQUIRE(resync.size() == 1);
+    CHECK(resync[0].workspace == f.team);
+    CHECK_FALSE(client->is_over());
+  }
+  CHECK(late.sequences().empty());
+  REQUIRE(live.all<wire::StreamOps>().size() == 1);
+  CHECK(live.all<wire::StreamOps>()[0].workspace == other);
+
+  Client again(f, mia, ops(f));
+  f.add(f.olga, writer, "three");
+  again.settle();
+  CHECK(again.sequences() == count_up(3, 3));
+}
+
+TEST_CASE("a stream whose next entries are compacted before it has them is told to resync") {
+  HubFixture f;
+  Writer writer(f.random);
+  for (int i = 0; i < 3; ++i) f.add(f.olga, writer, "node");
+  Client client(f, f.olga, ops(f, 1));
+  must(f.store->write(
+      [&](StoreTxn& txn) -> Answer<model::Sequence> { return txn.compact(f.team, model::Sequence{2}); }));
+  client.settle();
+  CHECK(client.all<wire::StreamResync>().size() == 1);
+  CHECK(client.sequences().empty());
+}
+
 TEST_CASE("one stream carries several workspaces, each event with all cursors as its id") {
   HubFixture f;
   Writer writer(f.random), elsewhere(f.random);
