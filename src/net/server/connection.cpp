@@ -20,16 +20,22 @@ constexpr auto k_idle_timeout = 75s; // longer than the 60 s of common proxies, 
 constexpr auto k_drain_timeout = 2s;
 constexpr std::size_t k_drain_bytes = std::size_t{4} << 20;
 constexpr std::size_t k_read_bytes = std::size_t{16} << 10;
+/// A chunked body may take so many times its limit with the lines around its chunks.
+constexpr std::size_t k_framed_times = 2;
 
 std::optional<Method> find_method(std::string_view name) { return model::find_by_name<Method>(name); }
+
+Error body_too_large(const HttpLimits& limits) {
+  return {ErrorCode::too_large,
+          fmt::format("a body may have {} bytes: send less at once", limits.body_bytes)};
+}
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 /// What Beast found wrong while reading a body, as one of our errors.
 Error body_error(const boost::system::error_code& failure, const HttpLimits& limits) {
   if (failure == http::error::body_limit || failure == http::error::buffer_overflow)
-    return {ErrorCode::too_large,
-            fmt::format("a body may have {} bytes: send less at once", limits.body_bytes)};
+    return body_too_large(limits);
   return {ErrorCode::validation, fmt::format("refused HTTP request: {}", failure.message())};
 }
 
@@ -144,19 +150,27 @@ bool Connection::accept_head(std::size_t size) {
              true;
     channel_.write("HTTP/1.1 100 Continue\r\n\r\n");
   }
+  body_bytes_ = 0;
   enter(State::body);
   return true;
 }
 
 bool Connection::read_body() {
+  const HttpLimits& limits = core_.http_limits();
   parser_->eager(true);
   while (!parser_->is_done()) {
     if (in_.empty()) return read_more();
     boost::system::error_code failure;
     const std::size_t used = parser_->put(boost::asio::buffer(in_), failure);
     in_.erase(0, used);
-    if (failure == http::error::need_more) return read_more();
-    if (failure) return refuse(body_error(failure, core_.http_limits())), true;
+    body_bytes_ += used;
+    if (failure && failure != http::error::need_more) return refuse(body_error(failure, limits)), true;
+    // Beast limits the content alone. For a line with the extensions of a chunk, and for the fields behind
+    // the last one, it waits until they are whole.
+    const bool waits_in_vain = failure && in_.size() > limits.head_bytes;
+    if (waits_in_vain || body_bytes_ > k_framed_times * limits.body_bytes + limits.head_bytes)
+      return refuse(body_too_large(limits)), true;
+    if (failure) return read_more();
   }
   handle();
   return state_ != State::handling;

@@ -64,6 +64,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string in_;  // received, not yet parsed
   std::string out_; // to be written from written_
   std::size_t written_ = 0;
+  std::size_t body_bytes_ = 0; // of the body as sent, with what is around its chunks
   std::size_t drained_ = 0;
   std::optional<Parser> parser_;
   bool is_head_method_ = false;

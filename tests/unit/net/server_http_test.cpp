@@ -10,6 +10,12 @@ namespace {
 
 const std::string k_get = "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n";
 
+std::string repeated(int times, const std::string& text) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
 } // namespace
 
 TEST_CASE("malformed requests are refused with problem details and the connection ends") {
@@ -35,6 +41,11 @@ TEST_CASE("malformed requests are refused with problem details and the connectio
       {start + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", "validation"},
       {start + "Content-Length: 1048577\r\n\r\n", "too_large"},
       {start + "Transfer-Encoding: chunked\r\n\r\n200000\r\n" + std::string(0x200000, ' '), "too_large"},
+      {start + "Transfer-Encoding: chunked\r\n\r\n1;a=" + std::string(50'000, 'a'), "too_large"},
+      {start + "Transfer-Encoding: chunked\r\n\r\n0\r\nX-T: " + std::string(50'000, 'a'), "too_large"},
+      {start + "Transfer-Encoding: chunked\r\n\r\n" +
+           repeated(300, "1;a=" + std::string(10'000, 'a') + "\r\nx\r\n"),
+       "too_large"},
       {"GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\nHost: h\r\n\r\n", "too_large"},
       {std::string(20'000, 'a'), "too_large"},
       {start + "Expect: a miracle\r\n\r\n", "validation"},
