@@ -198,8 +198,9 @@ void Connection::handle() {
   request.user_agent = field(http::field::user_agent);
   request.address = core_.client_address(address_, view(message["X-Forwarded-For"]));
   request.body = std::move(message.body());
-  Responder responder([self = shared_from_this(), loop = core_.loop()](Answer answer) {
-    loop->post([self, answer = std::make_shared<Answer>(std::move(answer))] {
+  // Whoever answers last may be the last to know the loop, which must go after the connection.
+  Responder responder([self = shared_from_this(), loop = core_.loop()](Answer answer) mutable {
+    loop->post([self = std::move(self), answer = std::make_shared<Answer>(std::move(answer))] {
       self->on_answer(std::move(*answer));
     });
   });

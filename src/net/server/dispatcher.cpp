@@ -117,8 +117,9 @@ void Dispatcher::handle(std::optional<Method> method, Request request, Responder
 }
 
 Responder Dispatcher::measured(const Route& route, Responder responder) {
-  const RouteMetrics& row = metrics_[static_cast<std::size_t>(&route - routes().data())];
-  return Responder([responder = std::move(responder), &route, &row, &clock = hub_.clock(),
+  // By value: the writer of a hub that ends may answer when the server is gone.
+  const RouteMetrics row = metrics_[static_cast<std::size_t>(&route - routes().data())];
+  return Responder([responder = std::move(responder), &route, row, &clock = hub_.clock(),
                     started = hub_.clock().instant()](Answer answer) {
     const auto* response = std::get_if<Response>(&answer);
     const bool is_socket = std::holds_alternative<std::shared_ptr<WebSocket>>(answer);

@@ -143,7 +143,8 @@ LiveHub::LiveHub(net::server::ServerOptions options, hub::HubOptions hub_options
   REQUIRE(made);
   owner_ = {made->user, made->token};
   team_ = made->workspace;
-  hub_ = *hub::Hub::open(clock_, random_, *store_, broker_, hub_options);
+  gate_ = std::make_unique<GatedStore>(*store_);
+  hub_ = *hub::Hub::open(clock_, random_, *gate_, broker_, hub_options);
   options.listen = "127.0.0.1:0";
   server_ = std::make_unique<net::server::Server>(*hub_, clock_, options);
   const auto url = server_->listen();
@@ -154,8 +155,14 @@ LiveHub::LiveHub(net::server::ServerOptions options, hub::HubOptions hub_options
 }
 
 LiveHub::~LiveHub() {
-  server_->stop();
+  gate_->open();
+  end_server();
+}
+
+void LiveHub::end_server() {
+  if (server_) server_->stop();
   join();
+  server_.reset();
 }
 
 void LiveHub::join() {

@@ -12,6 +12,7 @@
 #include "hub/backends/local_broker.h"
 #include "hub/hub.h"
 #include "net/server/server.h"
+#include "tests/unit/net/gated_store.h"
 #include "tests/unit/temporary_folder.h"
 #include "wire/sse.h"
 
@@ -100,12 +101,16 @@ class LiveHub {
   std::string team_path(std::string_view rest = "") const;
   hub::Hub& hub() { return *hub_; }
   hub::HubStore& store() { return *store_; }
+  /// What the hub's writes go through.
+  GatedStore& gate() { return *gate_; }
   /// The commands an operator gives, as another process would.
   hub::Admin admin() { return {clock_, random_, *store_}; }
   SkippingClock& clock() { return clock_; }
   net::server::Server& server() { return *server_; }
   /// Waits until the server has ended after stop().
   void join();
+  /// Ends the server, not the hub.
+  void end_server();
 
   /// Somebody with an account who is no member of the team.
   Person add_stranger(const std::string& email);
@@ -129,6 +134,7 @@ class LiveHub {
   SkippingClock clock_;
   base::SystemRandom random_;
   std::unique_ptr<hub::HubStore> store_;
+  std::unique_ptr<GatedStore> gate_;
   hub::LocalBroker broker_;
   std::unique_ptr<hub::Hub> hub_;
   std::unique_ptr<net::server::Server> server_;

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "tests/unit/net/live_hub.h"
 
@@ -223,6 +224,24 @@ TEST_CASE("stopping finishes open connections and returns") {
   hub.server().stop();
   hub.join();
   CHECK(idle.is_closed_by_peer());
+}
+
+TEST_CASE("a push that is committed when the server is gone already is still counted") {
+  LiveHub hub;
+  const std::string body = hub.push_body(1);
+  hub.gate().close();
+  const TestConnection connection(hub.port());
+  connection.send(
+      fmt::format("POST {} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\n"
+                  "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                  hub.team_path("/push"), hub.owner().token, body.size(), body));
+  hub.gate().wait_for_write();
+  hub.end_server();
+  hub.gate().open();
+  const std::string counted =
+      "memsync_http_requests_total{method=\"POST\",route=\"/api/v1/workspaces/{id}/push\",status=\"2xx\"} "
+      "1\n";
+  while (hub.hub().metrics().render().find(counted) == std::string::npos) std::this_thread::yield();
 }
 
 TEST_CASE("metrics count requests by route and never by path") {
