@@ -28,8 +28,6 @@ namespace {
 constexpr auto k_ticket_limit = 10s;
 constexpr auto k_renewal_limit = 60s; // after the sign-in has ended
 constexpr auto k_idle = 40s;          // Beast pings after half of it: every 20 s
-constexpr auto k_tell_period = 50ms;  // others hear of cursors and presence 20 times a second
-constexpr auto k_report_period = 20s; // whoever is not reported for 60 s has left
 constexpr auto k_feed_again = 5s;
 constexpr std::size_t k_piece_bytes = std::size_t{64} << 10;
 constexpr std::size_t k_choked_bytes = std::size_t{64} << 10; // of answers that wait: nothing more is read
@@ -39,6 +37,10 @@ constexpr std::size_t k_reason_bytes = 120; // a close frame has room for 123
 std::atomic<std::uint64_t> last_socket{0};
 
 wire::Problem problem_of(const Error& error) { return hub::Answer<>(error).error(); }
+
+Error outside() {
+  return {ErrorCode::busy, "the hub cannot let you into rooms now: try again in a few seconds"};
+}
 
 http::request<http::empty_body> upgrade_request(const Request::Upgrade& upgrade, const std::string& host) {
   http::request<http::empty_body> request{http::verb::get, "/", 11};
@@ -110,7 +112,7 @@ void WebSocket::accept() {
 
 void WebSocket::check_deadline(base::Timestamp now) {
   if (is_over()) return;
-  if (is_welcome_ && now >= report_at_) report(now);
+  if (is_inside_ && now >= report_at_) report(now);
   if (now < deadline_) return;
   close(websocket::close_code::policy_error,
         is_welcome_ ? "the sign-in has ended: connect again" : "no ticket came: send auth first");
@@ -215,6 +217,7 @@ void WebSocket::carry_out(const std::string& id, wire::SocketJoin& request) {
         return check_room(hub, principal, workspace, room);
       },
       [this, id, room = request.room](const model::DocumentId& document) {
+        if (!is_inside_) return refuse(id, problem_of(outside()));
         if (const auto members = core_->hub().rooms().join(*this, room)) {
           std::erase_if(places_, [&](const Place& place) { return place.room == room; });
           places_.push_back({room, document});
@@ -229,9 +232,9 @@ void WebSocket::carry_out(const std::string& id, wire::SocketJoin& request) {
 
 void WebSocket::carry_out(const std::string& id, wire::SocketLeave& request) {
   told_.cursors.erase(request.room);
-  if (core_->hub().rooms().leave(*this, request.room)) {
-    std::erase_if(places_, [&](const Place& place) { return place.room == request.room; });
-    report(core_->hub().clock().now());
+  if (is_inside_) core_->hub().rooms().leave(*this, request.room);
+  if (std::erase_if(places_, [&](const Place& place) { return place.room == request.room; }) > 0) {
+    if (is_inside_) report(core_->hub().clock().now());
     send(wire::encode_left(id, request.room, person_));
   } else {
     refuse(id, problem_of({ErrorCode::not_found, "you are not in this room"}));
@@ -250,7 +253,9 @@ void WebSocket::carry_out(const std::string& id, wire::SocketSetCursor& request)
     told_.cursors[request.room] = std::move(request.cursor);
     tell();
   } else {
-    refuse(id, problem_of({ErrorCode::not_found, "join the room before you show a cursor in it"}));
+    refuse(id,
+           problem_of(is_inside_ ? Error{ErrorCode::not_found, "join the room before you show a cursor in it"}
+                                 : outside()));
   }
   read();
 }
@@ -266,58 +271,6 @@ void WebSocket::carry_out(const std::string& id, wire::SocketEdit& request) {
       [this, id](const hub::NodeView& view) { send(wire::encode_edited(id, to_json(view))); });
 }
 
-/// Others hear of the newest cursors and presence, at once or when it is time again.
-void WebSocket::tell() {
-  if (tell_timer_ || is_over()) return;
-  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(told_at_ + k_tell_period - core_->now());
-  if (wait > 0ms) {
-    tell_timer_ = core_->loop()->run_after(wait, [this, alive = weak_from_this()] {
-      const auto self = alive.lock();
-      if (!self) return;
-      tell_timer_.reset();
-      tell();
-    });
-    return;
-  }
-  told_at_ = core_->now();
-  const Told told = std::exchange(told_, {});
-  hub::Rooms& rooms = core_->hub().rooms();
-  if (told.presence) {
-    rooms.set_presence(*this, *told.presence);
-    state_ = *told.presence;
-    report(core_->hub().clock().now());
-  }
-  for (const auto& [room, cursor] : told.cursors)
-    if (rooms.is_in(*this, room)) rooms.set_cursor(*this, room, cursor);
-}
-
-/// Those who are not in its rooms hear it, too.
-void WebSocket::report(base::Timestamp now) {
-  model::Presence presence;
-  presence.session = fmt::format("socket {}", person_.socket);
-  presence.workspace = workspace_;
-  presence.kind = model::PresenceKind::person;
-  presence.state = state_;
-  presence.client = client_;
-  for (const Place& place : places_)
-    presence.elsewhere.push_back(
-        {place.document, place.room.kind == wire::RoomKind::node ? place.room.id : model::NodeId{}});
-  if (!presence.elsewhere.empty()) { // it is seen where it went last
-    presence.document = presence.elsewhere.back().document;
-    presence.node = presence.elsewhere.back().node;
-    presence.elsewhere.pop_back();
-  }
-  core_->hub().report_presence(*visit_, presence.session, presence);
-  report_at_ = now + k_report_period;
-}
-
-void WebSocket::go_out() {
-  core_->hub().rooms().exit(*this);
-  if (is_welcome_)
-    core_->hub().report_presence(*visit_, fmt::format("socket {}", person_.socket), std::nullopt);
-  is_welcome_ = false;
-}
-
 // --- who it is, and what they see
 
 void WebSocket::welcome(const std::string& id, hub::SocketVisit visit) {
@@ -330,13 +283,14 @@ void WebSocket::welcome(const std::string& id, hub::SocketVisit visit) {
   if (is_first) {
     person_.user = visit_->principal.user;
     person_.name = visit_->name;
-    core_->hub().rooms().enter(*this, workspace_, person_);
-    report(core_->hub().clock().now());
+    go_in();
   }
   send(wire::encode_welcome(id, person_, workspace_, expires_at));
   if (!feed_) open_feed();
 }
 
+// Opened past the limit of streams: it is a part of the socket, whose openings are counted, and without it
+// nobody would notice that this person was removed.
 void WebSocket::open_feed() {
   if (is_over() || std::exchange(is_feed_opening_, true)) return;
   hub::StreamRequest request;
@@ -344,17 +298,20 @@ void WebSocket::open_feed() {
   request.tells_presence = true;
   if (const auto cursor = model::Cursor::parse(cursor_)) request.after = {*cursor};
   on_worker([self = shared_from_this(), &hub = core_->hub(), principal = visit_->principal,
-             request] { return hub.open_stream(principal, request, *self); },
+             request] { return hub.streams().open(principal, request, *self); },
             [this](hub::Answer<std::unique_ptr<hub::Subscription>>& opened) {
               is_feed_opening_ = false;
               if (!opened) return end_feed(opened.error());
               feed_ = *std::move(opened);
               parser_ = {};
+              go_in();
+              if (!resync_.empty()) send(std::exchange(resync_, ""));
               on_ready();
             });
 }
 
 void WebSocket::end_feed(const wire::Problem& problem) {
+  go_out(); // until the next one is open
   switch (problem.code) {
     case ErrorCode::unauthenticated: {
       // Ended by itself: a renewal opens it again, or the deadline closes the socket. Otherwise it was
@@ -384,11 +341,14 @@ void WebSocket::on_ready() {
     }
     for (const hub::StreamPiece& piece : pieces)
       for (const wire::SseEvent& event : parser_.feed(piece.view())) take_event(event);
+    if (resync_.empty()) continue;
+    feed_.reset(); // the next one goes on from the head
+    return open_feed();
   }
 }
 
 void WebSocket::take_event(const wire::SseEvent& event) {
-  if (is_over()) return;
+  if (is_over() || !resync_.empty()) return; // this feed is done with
   if (!event.id.empty()) cursor_ = event.id;
   auto json = base::parse_json(event.data);
   if (!json) return;
@@ -396,7 +356,11 @@ void WebSocket::take_event(const wire::SseEvent& event) {
   if (type == "revoked")
     return close(websocket::close_code::policy_error, "you are no member of this workspace any more");
   if (type == "present") return deliver(std::make_shared<const std::string>(event.data), type);
-  if (type == "resync") return send(base::dump_json(*json));
+  if (type == "resync") {
+    cursor_.clear();
+    resync_ = base::dump_json(*json);
+    return;
+  }
   if (!type.starts_with("memory_")) return;
   const Json& about = json->contains("memory") ? (*json)["memory"] : *json;
   const auto node = NodeId::parse(about.value(type == "memory_deleted" ? "memory_id" : "id", ""));
@@ -465,6 +429,7 @@ void WebSocket::close(std::uint16_t code, std::string_view reason) {
   if (is_over()) return;
   is_closing_ = true;
   go_out();
+  is_welcome_ = false;
   feed_.reset();
   const auto say_why = [self = shared_from_this(), code,
                         text = std::string(base::truncate_utf8(reason, k_reason_bytes))] {
@@ -479,6 +444,7 @@ void WebSocket::finish() {
   if (!stream_) return;
   is_closing_ = true;
   go_out();
+  is_welcome_ = false;
   feed_.reset();
   out_.clear();
   stream_->socket.next_layer().channel().close();

@@ -22,8 +22,9 @@ class Core;
 /// whose room they joined last. And they hear who else is here, however those work.
 ///
 /// Changes come from a stream of view=memories of its own, so that rights, order and replay are those of
-/// every stream: somebody who is removed loses the socket with it. The sign-in may be renewed in-band; 60 s
-/// after it has ended the socket is closed with 1008, as for every breach of the rules.
+/// every stream: somebody who is removed loses the socket with it, and while it cannot be opened the socket
+/// is in no room. The sign-in may be renewed in-band; 60 s after it has ended the socket is closed with 1008,
+/// as for every breach of the rules.
 ///
 /// One request is answered after the other; nothing is read while one is in work or while the peer does not
 /// take its answers. Beyond 256 KiB of those the socket is closed. Made on any thread, used on the network
@@ -83,6 +84,7 @@ class WebSocket final : public hub::StreamSink,
   void take_event(const wire::SseEvent& event);
   void tell();
   void report(base::Timestamp now);
+  void go_in();
   void go_out();
 
   void send(std::string message);
@@ -104,10 +106,12 @@ class WebSocket final : public hub::StreamSink,
 
   wire::SocketPerson person_;
   bool is_welcome_ = false, is_closing_ = false, is_reading_ = false, waits_to_read_ = false;
+  bool is_inside_ = false;   // in the hub's rooms, present for everybody
   base::Timestamp deadline_; // of the ticket, then of the sign-in with its grace
   std::unique_ptr<hub::Subscription> feed_;
   bool is_feed_opening_ = false;
   std::string cursor_; // behind the last event; empty: from now on
+  std::string resync_; // to be told once a feed is open: what is fetched then misses nothing
   wire::SseParser parser_;
   std::shared_ptr<void> feed_timer_, tell_timer_;
   Told told_;

@@ -327,6 +327,43 @@ TEST_CASE("somebody who is removed loses the socket, and nobody sees them any mo
   CHECK(TestSocket(hub, path_of(hub), member.token).head().code() == "removed");
 }
 
+TEST_CASE("somebody who has opened many streams still loses the socket when removed") {
+  hub::HubOptions options;
+  options.stream_opens = {1, 0.001};
+  LiveHub hub({}, options);
+  const auto member = hub.add_member("m@example.org", Role::member);
+  const TestStream stream(hub.port(), "/api/v1/sync/stream?workspace_id=" + hub.team().str(), member.token);
+  CHECK(stream.head().status == 200);
+  Visitor removed(hub, member);
+  removed.join("document:" + new_document(hub));
+  REQUIRE(hub.call("DELETE", hub.team_path("/members/" + member.user.str()), hub.owner().token).status ==
+          204);
+  CHECK(removed.close_code() == 1008);
+}
+
+TEST_CASE("somebody whose sign-in has ended is out of the rooms, and back in them once it is renewed") {
+  LiveHub hub;
+  const auto principal = hub.hub().authenticate(hub.owner().token);
+  REQUIRE(principal);
+  hub::TokenRequest request;
+  request.name = "short";
+  request.expires_at = hub.clock().now() + std::chrono::seconds(30);
+  const auto token = hub.hub().create_token(*principal, request);
+  REQUIRE(token);
+  const std::string room = "document:" + new_document(hub);
+  Visitor watching(hub, hub.owner()), ended(hub, {hub.owner().user, token->secret});
+  watching.join(room);
+  ended.join(room);
+  CHECK((*watching.next("entered"))["member"]["socket"] == ended.socket);
+  hub.clock().skip(std::chrono::seconds(35));
+  CHECK((*watching.next("left"))["member"]["socket"] == ended.socket);
+  CHECK(ended.join(room)["code"] == "unauthenticated");
+  CHECK(ended.ask({{"type", "cursor"}, {"room", room}, {"cursor", 1}})["code"] == "busy");
+  CHECK(ended.ask({{"type", "auth"}, {"ticket", new_ticket(hub, hub.owner())}})["type"] == "welcome");
+  CHECK((*ended.next("joined"))["members"].size() == 2);
+  CHECK((*watching.next("entered"))["member"]["socket"] == ended.socket);
+}
+
 TEST_CASE("too many messages are refused with the time to wait, cursors are not counted") {
   hub::HubOptions options;
   options.socket_messages = {3, 1};
