@@ -91,6 +91,15 @@ Answer<std::string> require_free(StoreReader& reader, std::string_view slug, con
   return parsed;
 }
 
+/// Whoever loses rights could else give them back to themselves through what they issued before.
+void close_invitations_by(Work& work, const model::WorkspaceId& workspace, const model::UserId& user) {
+  for (const Invitation& invitation : work.txn.list_invitations(workspace)) {
+    if (invitation.invited_by != user || !is_open(invitation, work.now)) continue;
+    work.txn.close_invitation(invitation.id, std::nullopt, work.now);
+    note(work, AuditAction::invitation_revoked, workspace, {}, invitation.email);
+  }
+}
+
 std::int64_t count_teams_owned(StoreReader& reader, const model::UserId& user) {
   const auto workspaces = reader.list_workspaces_of(user);
   return std::count_if(workspaces.begin(), workspaces.end(), [](const auto& each) {
@@ -236,6 +245,7 @@ Answer<> set_role(Work& work, const model::WorkspaceId& workspace, const model::
   work.txn.put_member(workspace, member);
   note(work, AuditAction::role_changed, workspace, user,
        fmt::format("{} -> {}", model::name_of(before), model::name_of(role)));
+  if (role > before) close_invitations_by(work, workspace, user); // roles are listed from the highest down
   tell_role_changed(work, workspace, user, role);
   return {};
 }
@@ -247,6 +257,7 @@ Answer<> end_membership(Work& work, const model::WorkspaceId& workspace, const m
   member.since = work.now;
   work.txn.put_member(workspace, member);
   note(work, action, workspace, user);
+  close_invitations_by(work, workspace, user);
   return {};
 }
 

@@ -41,7 +41,8 @@ Answer<> change_workspace(Work& work, const model::WorkspaceId& id, const Worksp
 /// A team only, and only with its exact name as confirmation; `validation` otherwise.
 Answer<> delete_workspace(Work& work, const model::WorkspaceId& id, std::string_view confirmed_name);
 
-/// The last owner stays one (`validation`); not_found for somebody who is no member.
+/// The last owner stays one (`validation`); not_found for somebody who is no member. Whoever gets a lower
+/// role or goes takes the open invitations along that they issued there.
 Answer<> set_role(Work& work, const model::WorkspaceId& workspace, const model::UserId& user,
                   model::Role role);
 /// Leaves the tombstone behind that proves the removal. `action` is member_removed or member_left.

@@ -158,6 +158,33 @@ TEST_CASE("an admin removes members but no owner") {
   CHECK(code_of(f.hub->remove_member(admin.principal, f.team, mia.id)) == ErrorCode::not_found);
 }
 
+TEST_CASE(
+    "what somebody issued who leaves, is removed or is demoted opens no door, the operator's invitations "
+    "do") {
+  HubFixture f;
+  const auto accept = [&](const IssuedInvitation& invited, const Person& person) {
+    return f.hub->accept_invitation(invited.token, "", person.principal, "address");
+  };
+  for (const char* how : {"removed", "leaves", "demoted"}) {
+    CAPTURE(how);
+    const Person admin = f.member(how, Role::admin), friendly = f.stranger(std::string(how) + "-friend");
+    const auto issued =
+        must(f.hub->invite(admin.principal, f.team, std::string(how) + "-friend@example.org", Role::admin));
+    if (how == std::string("removed")) must(f.hub->remove_member(f.olga.principal, f.team, admin.id));
+    if (how == std::string("leaves")) must(f.hub->leave(admin.principal, f.team));
+    if (how == std::string("demoted"))
+      must(f.hub->change_role(f.olga.principal, f.team, admin.id, Role::viewer));
+    CHECK(code_of(accept(issued, friendly)) == ErrorCode::not_found);
+    const auto again =
+        must(f.admin().invite("Team", std::string(how) + "-friend@example.org", Role::member, std::nullopt));
+    CHECK(accept(again, friendly));
+  }
+  const Person riser = f.member("riser", Role::admin), guest = f.stranger("guest");
+  const auto issued = must(f.hub->invite(riser.principal, f.team, "guest@example.org", Role::member));
+  must(f.hub->change_role(f.olga.principal, f.team, riser.id, Role::owner));
+  CHECK(accept(issued, guest));
+}
+
 TEST_CASE("somebody who was removed can be invited again") {
   HubFixture f;
   const Person mia = f.member("mia");
