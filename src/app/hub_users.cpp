@@ -57,8 +57,11 @@ hub::Answer<Output> add_user(HubProgram& program, const std::string& email, cons
 
 hub::Answer<Output> set_password(HubProgram& program, const std::string& email) {
   TRY_ASSIGN(const auto store, program.open_store());
-  TRY(hub::Admin(program.clock(), program.random(), *store).set_password(email, read_password()));
-  return Output{{{"email", email}}, fmt::format("The password of {} is set.\n", email)};
+  TRY_ASSIGN(const auto ended,
+             hub::Admin(program.clock(), program.random(), *store).set_password(email, read_password()));
+  return Output{{{"email", email}, {"sessions_ended", ended}},
+                fmt::format("The password of {} is set. Sign-ins that were open and are ended now: {}.\n",
+                            email, ended)};
 }
 
 } // namespace
@@ -76,7 +79,7 @@ void add_user_commands(HubProgram& program, CLI::App& app) {
   add.add_option("--email", options->email, "E-mail address")->required();
   add.add_option("--name", options->name, "Name")->required();
   CLI::App& password =
-      program.add_command(*user, "password", "Set a password, read from stdin",
+      program.add_command(*user, "password", "Set a password, read from stdin, and end the sign-ins",
                           [&program, options] { return set_password(program, options->email); });
   password.add_option("--email", options->email, "E-mail address")->required();
 }

@@ -261,6 +261,17 @@ Answer<> end_membership(Work& work, const model::WorkspaceId& workspace, const m
   return {};
 }
 
+std::size_t end_sessions(Work& work, const model::UserId& user) {
+  std::size_t ended = 0;
+  for (const Session& session : work.txn.list_sessions(user)) {
+    if (!is_open(session, work.now)) continue;
+    work.txn.end_session(session.id, work.now);
+    note(work, AuditAction::signed_out, {}, user, session.client);
+    ++ended;
+  }
+  return ended;
+}
+
 Answer<IssuedInvitation> issue_invitation(Work& work, const model::WorkspaceId& id, std::string_view email,
                                           Role role, const std::optional<base::Timestamp>& expires_at) {
   TRY_ASSIGN(auto address, parse_email(email));

@@ -27,6 +27,9 @@ base::Result<std::string> parse_name(std::string_view what, std::string_view tex
 /// The account and its personal workspace; `validation` when the address has one already.
 Answer<User> create_user(Work& work, std::string_view email, std::string_view name);
 
+/// Ends what is open of the user's sign-ins; how many those were. API tokens stay.
+std::size_t end_sessions(Work& work, const model::UserId& user);
+
 /// As asked for; the caller has checked that it is not wider than it may be.
 Answer<IssuedToken> issue_token(Work& work, const model::UserId& user, const TokenRequest& request);
 

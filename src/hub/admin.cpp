@@ -68,14 +68,14 @@ Answer<std::vector<User>> Admin::users() {
   return store_.read([](StoreReader& reader) -> Answer<std::vector<User>> { return reader.list_users(); });
 }
 
-Answer<> Admin::set_password(std::string_view email, std::string_view password) {
+Answer<std::size_t> Admin::set_password(std::string_view email, std::string_view password) {
   TRY_ASSIGN(auto hash, hash_password(password));
-  return store_.write([&](StoreTxn& txn) -> Answer<> {
+  return store_.write([&](StoreTxn& txn) -> Answer<std::size_t> {
     Work work{txn, random_, clock_.now(), {}};
     TRY_ASSIGN(auto user, find_person(txn, email));
     txn.set_password_hash(user.id, hash);
     note(work, AuditAction::password_set, {}, user.id);
-    return {};
+    return end_sessions(work, user.id);
   });
 }
 

@@ -33,8 +33,8 @@ class Admin {
   };
   Answer<NewUser> create_user(std::string_view email, std::string name);
   Answer<std::vector<User>> users();
-  /// 10 to 1,024 bytes; stored with argon2id.
-  Answer<> set_password(std::string_view email, std::string_view password);
+  /// 10 to 1,024 bytes; stored with argon2id. Ends the person's sign-ins and returns how many were open.
+  Answer<std::size_t> set_password(std::string_view email, std::string_view password);
 
   Answer<IssuedInvitation> invite(std::string_view workspace, std::string_view email, model::Role role,
                                   const std::optional<base::Timestamp>& expires_at = {});

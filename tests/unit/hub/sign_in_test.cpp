@@ -162,6 +162,18 @@ TEST_CASE("a new password needs the one before and ends the other sessions") {
   CHECK(f.log_in(k_email, "another password").has_value());
 }
 
+TEST_CASE("a password that the operator sets ends every session, and no API token") {
+  SignInFixture f;
+  const auto laptop = must(f.log_in());
+  const auto browser = must(f.sign_in().log_in_browser(k_email, k_password, "browser", "192.0.2.1"));
+  CHECK(must(f.admin().set_password(k_email, "another horse battery")) == 2);
+  CHECK_FALSE(f.is_valid(laptop.access_token));
+  CHECK_FALSE(f.is_valid(browser.cookie));
+  CHECK(code_of(f.sign_in().refresh(laptop.refresh_token, "192.0.2.1")) == ErrorCode::unauthenticated);
+  CHECK(f.is_valid(f.olga.token));
+  CHECK(must(f.admin().set_password(k_email, "yet another battery")) == 0);
+}
+
 TEST_CASE("an account without a password gets its first one with a token for everything, and no other") {
   HubFixture f;
   const Person mia = f.member("mia");
