@@ -5,6 +5,7 @@
 #include "app/hub_program.h"
 #include "app/hub_serve_lock.h"
 #include "base/log.h"
+#include "hub/accounts.h"
 #include "hub/backends/sqlite_store.h"
 #include "hub/inventory.h"
 #include "storage/private_file.h"
@@ -78,6 +79,7 @@ struct Verified {
   hub::Inventory inventory;
   hub::CheckReport report;
   model::Epoch epoch;
+  std::size_t sessions = 0; // that were open and are ended
 };
 
 Result<Verified> verify(HubProgram& program, const std::string& from, const std::string& draft) {
@@ -97,6 +99,9 @@ Result<Verified> verify(HubProgram& program, const std::string& from, const std:
   TRY((*store)->write([&](hub::StoreTxn& txn) -> Result<> {
     verified.inventory = hub::take_inventory(txn, now);
     txn.renew_epoch(verified.epoch);
+    // Which of them were ended after the backup, nobody knows.
+    hub::Work work{txn, program.random(), now, {}};
+    for (const hub::User& user : txn.list_users()) verified.sessions += hub::end_sessions(work, user.id);
     return {};
   }));
   TRY((*store)->settle());
@@ -180,7 +185,9 @@ Output report(HubProgram& program, const RestoreOptions& options, const Verified
                      {"kept", kept},
                      {"compared", difference.has_value()},
                      {"missing", difference ? difference->missing : std::vector<std::string>()},
-                     {"returned", difference ? difference->returned : std::vector<std::string>()}};
+                     {"returned", difference ? difference->returned : std::vector<std::string>()},
+                     {"changed", difference ? difference->changed : std::vector<std::string>()},
+                     {"sessions_ended", verified.sessions}};
   std::string text = fmt::format(
       "The hub is restored to what it was at {}.\n\n{}\n"
       "Start it: every replica sends what the hub lacks of its own changes again (those of the last 7 days, "
@@ -189,19 +196,21 @@ Output report(HubProgram& program, const RestoreOptions& options, const Verified
       as_of,
       render_pairs({{"log entries", std::to_string(verified.report.entries)},
                     {"nodes", std::to_string(verified.report.nodes)},
+                    {"sign-ins ended", std::to_string(verified.sessions)},
                     {"kept aside", kept.empty() ? "nothing was there" : kept}}));
   if (!difference) {
     text += fmt::format(
         "\nThe hub as it was cannot be read, so nobody knows what came after the backup. Accounts, "
         "memberships, "
         "invitations, workspaces and tokens made after {0} are missing; those ended after it are valid "
-        "again: look at "
+        "again, and so are earlier roles and passwords: look at "
         "'memsync-hub workspace members --data {1}' and 'memsync-hub token list --data {1}'.\n",
         as_of, program.data_folder());
   } else {
     text += list_lines("Missing, since made after the backup (make or invite again):", difference->missing);
     text += list_lines("Valid again, although ended after the backup (end again where needed):",
                        difference->returned);
+    text += list_lines("Changed after the backup (change again where needed):", difference->changed);
   }
   return {std::move(json), std::move(text)};
 }

@@ -133,6 +133,27 @@ class Commands(unittest.TestCase):
         self.assertNotEqual(restored["epoch"], fresh["epoch"])
         self.assertTrue(run_json("check", "--data", elsewhere)["ok"])
 
+    def test_a_restore_ends_the_sign_ins_of_the_backup_and_names_the_passwords_that_are_back(self):
+        email = ("--email", "owner@example.org")
+        run_json("user", "password", *self.data, *email, stdin="correct horse battery\n")
+        self.hub.start()
+        login = {"email": email[1], "password": "correct horse battery"}
+        signed_in = self.hub.call("POST", "/api/v1/auth/login", body=login)[1]
+        self.assertEqual(200, self.hub.call("GET", "/api/v1/me", signed_in["access_token"])[0])
+        file = str(Path(self.hub.folder.name) / "backup.db")
+        run_json("backup", *self.data, "--to", file)
+        changed = run_json("user", "password", *self.data, *email, stdin="another horse battery\n")
+        self.assertEqual(1, changed["sessions_ended"])
+        self.hub.stop()
+        restored = run_json("restore", *self.data, "--from", file)
+        self.assertEqual(1, restored["sessions_ended"])
+        self.assertIn("the earlier one again", restored["changed"][0])
+        self.hub.start()
+        self.assertEqual(401, self.hub.call("GET", "/api/v1/me", signed_in["access_token"])[0])
+        refresh = {"refresh_token": signed_in["refresh_token"]}
+        self.assertEqual(401, self.hub.call("POST", "/api/v1/auth/refresh", body=refresh)[0])
+        self.assertEqual(200, self.hub.call("POST", "/api/v1/auth/login", body=login)[0])
+
     def test_a_restore_that_was_killed_halfway_is_done_again_without_the_files_of_the_hub_before(self):
         file = str(Path(self.hub.folder.name) / "backup.db")
         run_json("backup", *self.data, "--to", file)

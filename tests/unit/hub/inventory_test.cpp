@@ -39,6 +39,26 @@ TEST_CASE("a backup is compared by account, workspace, membership, invitation an
   CHECK(difference.returned.size() == 1);
 }
 
+TEST_CASE("a role and a password that were changed after the backup are named") {
+  HubFixture f;
+  const Person mia = f.member("mia", Role::admin);
+  must(f.admin().set_password("mia@example.org", "correct horse battery"));
+  const Inventory backup = take(f);
+  CHECK(compare(backup, take(f)).changed.empty());
+  must(f.hub->change_role(f.olga.principal, f.team, mia.id, Role::viewer));
+  must(f.admin().set_password("mia@example.org", "another horse battery"));
+  must(f.admin().set_password("olga@example.org", "olgas horse battery"));
+
+  const Difference difference = compare(take(f), backup);
+  CHECK(difference.missing.empty());
+  CHECK(difference.returned.empty());
+  CHECK(difference.changed.size() == 3);
+  CHECK(names(difference.changed, "membership of mia@example.org in \"Team\""));
+  CHECK(names(difference.changed, "admin again, no longer viewer"));
+  CHECK(names(difference.changed, "mia <mia@example.org>: the earlier one again"));
+  CHECK(names(difference.changed, "Olga <olga@example.org>: none again"));
+}
+
 TEST_CASE("what ended before the backup is in neither list") {
   HubFixture f;
   const auto invited = must(f.hub->invite(f.olga.principal, f.team, "kim@example.org", Role::member));
