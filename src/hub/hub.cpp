@@ -212,7 +212,7 @@ Answer<WorkspaceDetails> Hub::create_workspace(const Principal& principal, std::
                hub::create_workspace(work, principal.user, model::WorkspaceKind::team, name, slug));
     return describe(txn, created, Role::owner);
   });
-  hub.note_denial(principal, {}, answer);
+  if (!answer) hub.note_denial(principal, {}, answer.error());
   return answer;
 }
 
@@ -293,7 +293,7 @@ Answer<IssuedToken> Hub::create_token(const Principal& principal, const TokenReq
       TRY(hub::authorize(txn, principal, Permission::memory_read, id, work.now));
     return issue_token(work, principal.user, request);
   });
-  hub.note_denial(principal, {}, answer);
+  if (!answer) hub.note_denial(principal, {}, answer.error());
   return answer;
 }
 
@@ -316,7 +316,7 @@ Answer<> Hub::revoke_token(const Principal& principal, const TokenId& id) {
     note(work, AuditAction::token_revoked, {}, principal.user, token->name);
     return {};
   });
-  hub.note_denial(principal, {}, answer);
+  if (!answer && answer.error().code != ErrorCode::not_found) hub.note_denial(principal, {}, answer.error());
   return answer;
 }
 

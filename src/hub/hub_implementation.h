@@ -40,15 +40,18 @@ class Hub::Implementation {
   auto change(const Principal& principal, model::Permission permission, const model::WorkspaceId& workspace,
               F&& f) {
     using R = std::invoke_result_t<F, Work&, model::Role>;
+    std::optional<wire::Problem> refused;
     auto answer = queue.write(
         [&](StoreTxn& txn) -> R {
           const base::Timestamp now = clock.now();
-          TRY_ASSIGN(const auto role, hub::authorize(txn, principal, permission, workspace, now));
+          const auto role = hub::authorize(txn, principal, permission, workspace, now);
+          refused = role ? std::nullopt : std::optional(role.error());
+          if (!role) return role.error();
           Work work{txn, random, now, principal.user};
-          return f(work, role);
+          return f(work, *role);
         },
         has_threads());
-    note_denial(principal, workspace, answer);
+    note_denial(principal, workspace, refused, answer);
     return answer;
   }
 
@@ -57,11 +60,14 @@ class Hub::Implementation {
   auto read(const Principal& principal, model::Permission permission, const model::WorkspaceId& workspace,
             F&& f) {
     using R = std::invoke_result_t<F, StoreReader&, model::Role>;
+    std::optional<wire::Problem> refused;
     auto answer = store.read([&](StoreReader& reader) -> R {
-      TRY_ASSIGN(const auto role, hub::authorize(reader, principal, permission, workspace, clock.now()));
-      return f(reader, role);
+      const auto role = hub::authorize(reader, principal, permission, workspace, clock.now());
+      refused = role ? std::nullopt : std::optional(role.error());
+      if (!role) return role.error();
+      return f(reader, *role);
     });
-    note_denial(principal, workspace, answer);
+    note_denial(principal, workspace, refused, answer);
     return answer;
   }
 
@@ -71,11 +77,16 @@ class Hub::Implementation {
                      const model::WorkspaceId& workspace, Write&& write, Show&& show)
       -> std::invoke_result_t<Show, const PushEffect&, StoreTxn&>;
 
+  /// `refused` by authorize; otherwise an item that is not there is no denial: somebody mistyped its id.
   template <class T>
-  void note_denial(const Principal& principal, const model::WorkspaceId& workspace, const Answer<T>& answer) {
-    if (!answer) note_denial(principal, workspace, answer.error());
+  void note_denial(const Principal& principal, const model::WorkspaceId& workspace,
+                   const std::optional<wire::Problem>& refused, const Answer<T>& answer) {
+    if (refused)
+      note_denial(principal, workspace, *refused);
+    else if (!answer && answer.error().code != base::ErrorCode::not_found)
+      note_denial(principal, workspace, answer.error());
   }
-  /// Writes denials to the audit log, in the background and not without measure.
+  /// Writes denials to the audit log, in the background and not without measure; passes over other problems.
   void note_denial(const Principal& principal, const model::WorkspaceId& workspace,
                    const wire::Problem& problem);
 

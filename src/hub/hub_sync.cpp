@@ -49,7 +49,7 @@ void Hub::Implementation::push(const Principal& principal, const WorkspaceId& wo
   job.done = [this, state](const base::Result<>& committed) {
     if (!committed) return state->done(committed.error());
     if (!state->answer) {
-      note_denial(state->principal, state->workspace, state->answer);
+      note_denial(state->principal, state->workspace, state->answer.error());
       return state->done(state->answer.error());
     }
     const PushEffect& effect = *state->answer;

@@ -126,6 +126,20 @@ TEST_CASE("denials reach the audit log, with measure") {
   CHECK(code_of(f.hub->audit(f.member("mia").principal, f.team, {}, "", 10)) == ErrorCode::permission);
 }
 
+TEST_CASE("an id that does not exist is no denial") {
+  HubFixture f;
+  const auto node = model::NodeId::random(f.random);
+  CHECK(code_of(f.hub->node(f.olga.principal, f.team, node)) == ErrorCode::not_found);
+  CHECK(code_of(f.hub->remove_node(f.olga.principal, f.team, node, {})) == ErrorCode::not_found);
+  CHECK(code_of(f.hub->remove_member(f.olga.principal, f.team, model::UserId::random(f.random))) ==
+        ErrorCode::not_found);
+  CHECK(code_of(f.hub->revoke_token(f.olga.principal, TokenId::random(f.random))) == ErrorCode::not_found);
+  CHECK(f.hub->metrics().render().find("memsync_denied_total 0") != std::string::npos);
+  const Person stefan = f.stranger("stefan");
+  CHECK(code_of(f.hub->node(stefan.principal, f.team, node)) == ErrorCode::not_found);
+  CHECK(f.hub->metrics().render().find("memsync_denied_total 1") != std::string::npos);
+}
+
 TEST_CASE("nothing of one workspace is reachable through another") {
   HubFixture f;
   Writer writer(f.random), elsewhere(f.random);
