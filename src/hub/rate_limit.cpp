@@ -7,6 +7,9 @@ namespace memsync::hub {
 
 namespace {
 constexpr double k_milliseconds_per_minute = 60'000;
+constexpr std::size_t k_first_sweep = 1024; // keys
+constexpr std::chrono::seconds k_sweep_pause{
+    1}; // all keys in use: looking at them for each new one costs more
 } // namespace
 
 double TokenBucket::filled(const RateRule& rule, base::Instant now) const {
@@ -61,9 +64,10 @@ void RateLimiter::give_back(std::string_view key, double amount, base::Instant n
 TokenBucket& RateLimiter::bucket(std::string_view key, base::Instant now) {
   std::string name(key);
   if (const auto known = buckets_.find(name); known != buckets_.end()) return known->second;
-  if (buckets_.size() >= sweep_at_) {
+  if (buckets_.size() >= sweep_at_ && now >= sweep_after_) {
     std::erase_if(buckets_, [&](const auto& entry) { return entry.second.is_full(rule_, now); });
-    sweep_at_ = std::max<std::size_t>(1024, buckets_.size() * 2);
+    sweep_at_ = std::clamp(buckets_.size() * 2, k_first_sweep, k_max_keys);
+    sweep_after_ = now + k_sweep_pause;
   }
   if (buckets_.size() >= k_max_keys) name = "(everybody else)";
   return buckets_.try_emplace(std::move(name), rule_, now).first->second;

@@ -61,7 +61,8 @@ class RateLimiter {
   const RateRule rule_;
   std::mutex mutex_;
   std::unordered_map<std::string, TokenBucket> buckets_; // guarded by mutex_
-  std::size_t sweep_at_ = 1024;                          // guarded by mutex_
+  std::size_t sweep_at_ = 0;                             // guarded by mutex_
+  base::Instant sweep_after_{};                          // guarded by mutex_
 };
 
 } // namespace memsync::hub
