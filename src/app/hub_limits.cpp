@@ -24,6 +24,8 @@ constexpr std::array k_limits = {
     Limit{"invitations", [](hub::HubOptions& o) -> hub::RateRule& { return o.invitation_tries; }},
     Limit{"presence-reports", [](hub::HubOptions& o) -> hub::RateRule& { return o.presence_reports; }},
     Limit{"sign-ins-account", [](hub::HubOptions& o) -> hub::RateRule& { return o.sign_in.by_account; }},
+    Limit{"sign-ins-account-anywhere",
+          [](hub::HubOptions& o) -> hub::RateRule& { return o.sign_in.by_account_anywhere; }},
     Limit{"sign-ins-address", [](hub::HubOptions& o) -> hub::RateRule& { return o.sign_in.by_address; }},
     Limit{"refreshes", [](hub::HubOptions& o) -> hub::RateRule& { return o.sign_in.refreshes; }},
     Limit{"terminals", [](hub::HubOptions& o) -> hub::RateRule& { return o.devices.begins; }},

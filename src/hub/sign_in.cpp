@@ -21,6 +21,7 @@ constexpr std::chrono::days k_ended_kept{30}; // so that a list can still show w
 // All failed sign-ins together: an attack must not fill the disk.
 constexpr RateRule k_audited_failures{600, 600};
 constexpr std::string_view k_all = "all";
+constexpr std::string_view k_tried = "sign-ins tried for this account";
 
 base::Error wrong() {
   return refuse(ErrorCode::unauthenticated,
@@ -71,6 +72,7 @@ void end(Work& work, const Session& session, AuditAction action) {
 SignIn::SignIn(Workplace work, const SignInRules& rules)
     : work_(work),
       by_account_(rules.by_account),
+      by_account_anywhere_(rules.by_account_anywhere),
       by_address_(rules.by_address),
       refreshes_(rules.refreshes),
       audited_failures_(k_audited_failures) {}
@@ -102,7 +104,12 @@ Answer<User> SignIn::check_password(std::string_view email, std::string_view pas
   TRY(by_address_.require(address, 1, now, "sign-ins tried from this address"));
   const auto parsed = parse_email(email);
   const std::string account = parsed ? *parsed : std::string(base::truncate_utf8(email, 254));
-  TRY(by_account_.require(account, 1, now, "sign-ins tried for this account"));
+  const std::string from_here = fmt::format("{} {}", account, address);
+  TRY(by_account_.require(from_here, 1, now, k_tried));
+  if (auto free = by_account_anywhere_.require(account, 1, now, k_tried); !free) {
+    by_account_.give_back(from_here, 1, now);
+    return free.error();
+  }
   std::optional<User> user;
   std::optional<std::string> hash;
   TRY(work_.store.read([&](StoreReader& reader) -> Answer<> {
@@ -115,7 +122,8 @@ Answer<User> SignIn::check_password(std::string_view email, std::string_view pas
     note_failure(user, address);
     return wrong();
   }
-  by_account_.give_back(account, 1, now);
+  by_account_.give_back(from_here, 1, now);
+  by_account_anywhere_.give_back(account, 1, now);
   return *std::move(user);
 }
 

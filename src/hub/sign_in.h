@@ -17,9 +17,10 @@ inline constexpr std::chrono::minutes k_access_lifetime{15};
 
 /// How often signing in may be tried; a success does not count against the account.
 struct SignInRules {
-  RateRule by_account{10, 1};
-  RateRule by_address{30, 10}; // of an IPv4 address or the /64 of an IPv6 address
-  RateRule refreshes{60, 60};  // by address
+  RateRule by_account{10, 1};            // from one address
+  RateRule by_account_anywhere{100, 10}; // from all: few addresses must not keep its owner out
+  RateRule by_address{30, 10};           // of an IPv4 address or the /64 of an IPv6 address
+  RateRule refreshes{60, 60};            // by address
 };
 
 /// What somebody gets who signed in: both secrets are shown once and kept nowhere.
@@ -78,7 +79,7 @@ class SignIn {
   Answer<std::optional<SignedIn>> exchange(StoreTxn& txn, const SecretHash& hash, base::Timestamp now);
 
   Workplace work_;
-  RateLimiter by_account_, by_address_, refreshes_, audited_failures_;
+  RateLimiter by_account_, by_account_anywhere_, by_address_, refreshes_, audited_failures_;
 };
 
 } // namespace memsync::hub

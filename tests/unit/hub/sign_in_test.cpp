@@ -74,7 +74,7 @@ TEST_CASE("an unknown address, a wrong password and an account without one get t
 
 TEST_CASE("guessing is limited by account from everywhere, also for accounts that do not exist") {
   SignInFixture f;
-  f.options.sign_in.by_account = {3, 1};
+  f.options.sign_in.by_account_anywhere = {3, 1};
   f.reopen();
   for (const std::string email : {k_email, "nobody@example.org"}) {
     CAPTURE(email);
@@ -86,6 +86,15 @@ TEST_CASE("guessing is limited by account from everywhere, also for accounts tha
   }
   f.clock.advance(std::chrono::minutes(1));
   CHECK(f.log_in().has_value());
+}
+
+TEST_CASE("whoever guesses from one address keeps nobody out who signs in from another") {
+  SignInFixture f;
+  for (int i = 0; i < 10; ++i)
+    CHECK(code_of(f.log_in(k_email, "wrong horse", "203.0.113.7")) == ErrorCode::unauthenticated);
+  for (int i = 0; i < 10; ++i)
+    CHECK(code_of(f.log_in(k_email, k_password, "203.0.113.7")) == ErrorCode::rate_limited);
+  CHECK(f.log_in(k_email, k_password, "192.0.2.1").has_value());
 }
 
 TEST_CASE("guessing is limited by address for all accounts together") {
