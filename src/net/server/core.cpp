@@ -249,7 +249,7 @@ std::vector<std::shared_ptr<WebSocket>> Core::all_sockets() const {
   return all;
 }
 
-bool Core::run(std::function<void()> task) { return dispatcher_.run(std::move(task)); }
+bool Core::run(Pool pool, std::function<void()> task) { return dispatcher_.run(pool, std::move(task)); }
 
 void Core::finish() {
   if (finishing_) return;

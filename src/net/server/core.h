@@ -17,6 +17,7 @@
 #include "net/server/request_head.h"
 #include "net/server/server.h"
 #include "net/server/web_socket.h"
+#include "net/server/worker_pool.h"
 
 namespace memsync::net::server {
 
@@ -59,7 +60,7 @@ class Core {
   void remove(WebSocket& socket);
   hub::Hub& hub() { return hub_; }
   /// Runs `task` on a worker thread; false when too much is waiting.
-  bool run(std::function<void()> task);
+  bool run(Pool pool, std::function<void()> task);
 
  private:
   using tcp = boost::asio::ip::tcp;

@@ -13,7 +13,8 @@ using base::Result;
 namespace {
 
 // Handlers wait for the disk more than they compute, and the store has as many read connections.
-constexpr std::size_t k_workers = 4;
+constexpr std::size_t k_readers = 4;
+constexpr std::size_t k_writers = 4;
 constexpr std::size_t k_waiting = 4096;
 
 /// "Host: name:port" without the port.
@@ -74,7 +75,8 @@ Dispatcher::Dispatcher(std::shared_ptr<Loop> loop, hub::Hub& hub, const ServerOp
       public_url_(options.public_url),
       refused_(hub.metrics().counter("memsync_http_refused_requests_total",
                                      "Requests that no route took, or with a wrong body or host.")),
-      workers_(k_workers, k_waiting) {
+      readers_(k_readers, k_waiting),
+      writers_(k_writers, k_waiting) {
   for (const Route& route : routes()) {
     const std::string name =
         fmt::format("method=\"{}\",route=\"{}\"", model::name_of(route.method), route.pattern);
@@ -140,8 +142,9 @@ void Dispatcher::start(const RouteFound& found, Request request, Responder respo
   responder = measured(route, std::move(responder));
   if (route.runs == Runs::on_network) return work(route, std::move(request), responder);
   const auto shared = std::make_shared<Request>(std::move(request));
-  const bool taken =
-      workers_.try_run([this, &route, shared, responder] { work(route, std::move(*shared), responder); });
+  const bool is_write = route.runs == Runs::by_method && route.method != Method::get;
+  const bool taken = run(is_write ? Pool::writers : Pool::readers,
+                         [this, &route, shared, responder] { work(route, std::move(*shared), responder); });
   if (!taken) responder.fail({ErrorCode::busy, "the hub is busy: try again in a second"});
 }
 
@@ -157,6 +160,15 @@ void Dispatcher::work(const Route& route, Request request, const Responder& resp
   }
 }
 
+bool Dispatcher::run(Pool pool, std::function<void()> task) {
+  return (pool == Pool::writers ? writers_ : readers_).try_run(std::move(task));
+}
+
 void Dispatcher::finish() { long_polls_.finish(); }
+
+void Dispatcher::end() {
+  readers_.end();
+  writers_.end();
+}
 
 } // namespace memsync::net::server

@@ -25,7 +25,7 @@ class Dispatcher {
   /// Answers the requests that are waiting for news; later ones do not wait. Network thread.
   void finish();
   /// Ends the worker threads: no handler runs afterwards.
-  void end() { workers_.end(); }
+  void end();
 
   // For handlers.
 
@@ -33,7 +33,7 @@ class Dispatcher {
   const std::string& public_url() const { return public_url_; }
   void set_public_url(std::string url) { public_url_ = std::move(url); } // before the first request
   /// Runs `task` on a worker thread; false when too much is waiting.
-  bool run(std::function<void()> task) { return workers_.try_run(std::move(task)); }
+  bool run(Pool pool, std::function<void()> task);
   const std::shared_ptr<Loop>& loop() const { return loop_; }
   LongPolls& long_polls() { return long_polls_; }
 
@@ -55,7 +55,7 @@ class Dispatcher {
   std::vector<RouteMetrics> metrics_; // by row of routes()
   hub::Counter& refused_;
   LongPolls long_polls_;
-  WorkerPool workers_; // last: its threads use the rest
+  WorkerPool readers_, writers_; // last: their threads use the rest
 };
 
 } // namespace memsync::net::server

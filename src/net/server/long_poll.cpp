@@ -40,7 +40,7 @@ class LongPoll : public std::enable_shared_from_this<LongPoll> {
 
   void look_on_worker() {
     const auto self = shared_from_this();
-    if (call_.dispatcher.run([self] { self->look(); })) return;
+    if (call_.dispatcher.run(Pool::readers, [self] { self->look(); })) return;
     answer(to_response(base::Error{base::ErrorCode::busy, "the hub is busy: try again in a second"}));
   }
 

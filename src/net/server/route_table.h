@@ -29,7 +29,8 @@ enum class BodyKind {
 
 /// Where a handler runs.
 enum class Runs {
-  on_worker,  // may wait for the database
+  by_method,  // GET on a reader, everything else on a writer
+  on_reader,  // may wait for the database, but for no commit
   on_network, // answers at once, also when every worker is busy
 };
 
@@ -42,7 +43,7 @@ struct Route {
   std::optional<model::Permission> permission; // of Access::member; the hub's services enforce it
   BodyKind body = BodyKind::none;
   Handler handler = nullptr;
-  Runs runs = Runs::on_worker;
+  Runs runs = Runs::by_method;
 };
 
 /// Every route of the hub.

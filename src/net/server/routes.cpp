@@ -64,7 +64,7 @@ constexpr Route k_routes[] = {
     {remove, TEAM "/invitations/{invitation}", member, member_invite, k_none, &answered<&revoke_invitation>},
 
     // Whether the caller may do an operation is decided for each one and told in its result.
-    {post, WORKSPACE "/push", member, memory_read, k_json, &push},
+    {post, WORKSPACE "/push", member, memory_read, k_json, &push, Runs::on_reader},
     {get, WORKSPACE "/pull", member, memory_read, k_none, &pull},
     {get, WORKSPACE "/digest", member, memory_read, k_none, &answered<&show_digest>},
     {post, WORKSPACE "/snapshot", member, memory_read, k_json, &answered<&open_snapshot>},

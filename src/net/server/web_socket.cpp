@@ -168,12 +168,12 @@ void WebSocket::take(std::string_view text) {
 }
 
 template <class Work, class Done>
-void WebSocket::on_worker(Work work, Done done) {
+void WebSocket::on_worker(Pool pool, Work work, Done done) {
   using Asked = std::invoke_result_t<Work>;
   const auto on_network = [self = shared_from_this(), done](Asked& answer) {
     if (!self->is_over()) done(answer);
   };
-  const bool is_taken = core_->run([loop = core_->loop(), work, on_network] {
+  const bool is_taken = core_->run(pool, [loop = core_->loop(), work, on_network] {
     auto answer = std::make_shared<Asked>(Error{ErrorCode::internal, "the hub could not do this"});
     try {
       *answer = work();
@@ -188,8 +188,8 @@ void WebSocket::on_worker(Work work, Done done) {
 }
 
 template <class Work, class Then>
-void WebSocket::ask(const std::string& id, Work work, Then then) {
-  on_worker(work, [this, id, then](auto& answer) {
+void WebSocket::ask(Pool pool, const std::string& id, Work work, Then then) {
+  on_worker(pool, work, [this, id, then](auto& answer) {
     if (!answer) {
       refuse(id, answer.error());
     } else if constexpr (std::is_invocable_v<Then>) {
@@ -203,7 +203,7 @@ void WebSocket::ask(const std::string& id, Work work, Then then) {
 
 void WebSocket::carry_out(const std::string& id, wire::SocketAuth& request) {
   ask(
-      id,
+      Pool::readers, id,
       [&hub = core_->hub(), ticket = request.ticket, workspace = workspace_] {
         return hub.open_socket(ticket, workspace);
       },
@@ -212,7 +212,7 @@ void WebSocket::carry_out(const std::string& id, wire::SocketAuth& request) {
 
 void WebSocket::carry_out(const std::string& id, wire::SocketJoin& request) {
   ask(
-      id,
+      Pool::readers, id,
       [&hub = core_->hub(), principal = visit_->principal, workspace = workspace_, room = request.room] {
         return check_room(hub, principal, workspace, room);
       },
@@ -262,7 +262,7 @@ void WebSocket::carry_out(const std::string& id, wire::SocketSetCursor& request)
 
 void WebSocket::carry_out(const std::string& id, wire::SocketEdit& request) {
   ask(
-      id,
+      Pool::writers, id,
       [&hub = core_->hub(), principal = visit_->principal, workspace = workspace_,
        edit = request]() -> hub::Answer<hub::NodeView> {
         TRY_ASSIGN(const auto changes, read_node_edit(edit.changes));
@@ -297,17 +297,20 @@ void WebSocket::open_feed() {
   request.workspaces = {workspace_};
   request.tells_presence = true;
   if (const auto cursor = model::Cursor::parse(cursor_)) request.after = {*cursor};
-  on_worker([self = shared_from_this(), &hub = core_->hub(), principal = visit_->principal,
-             request] { return hub.streams().open(principal, request, *self); },
-            [this](hub::Answer<std::unique_ptr<hub::Subscription>>& opened) {
-              is_feed_opening_ = false;
-              if (!opened) return end_feed(opened.error());
-              feed_ = *std::move(opened);
-              parser_ = {};
-              go_in();
-              if (!resync_.empty()) send(std::exchange(resync_, ""));
-              on_ready();
-            });
+  on_worker(
+      Pool::readers,
+      [self = shared_from_this(), &hub = core_->hub(), principal = visit_->principal, request] {
+        return hub.streams().open(principal, request, *self);
+      },
+      [this](hub::Answer<std::unique_ptr<hub::Subscription>>& opened) {
+        is_feed_opening_ = false;
+        if (!opened) return end_feed(opened.error());
+        feed_ = *std::move(opened);
+        parser_ = {};
+        go_in();
+        if (!resync_.empty()) send(std::exchange(resync_, ""));
+        on_ready();
+      });
 }
 
 void WebSocket::end_feed(const wire::Problem& problem) {

@@ -9,6 +9,7 @@
 #include "hub/hub.h"
 #include "net/server/channel.h"
 #include "net/server/http_message.h"
+#include "net/server/worker_pool.h"
 #include "wire/sse.h"
 
 namespace memsync::net::server {
@@ -73,10 +74,10 @@ class WebSocket final : public hub::StreamSink,
   void carry_out(const std::string& id, wire::SocketEdit& request);
   /// Does `work` on a worker thread and hands its Answer to `done` on this one, unless the socket is gone.
   template <class Work, class Done>
-  void on_worker(Work work, Done done);
+  void on_worker(Pool pool, Work work, Done done);
   /// Asks `work` of the hub, hands what it answers to `then`, or a refusal to the peer, and reads on.
   template <class Work, class Then>
-  void ask(const std::string& id, Work work, Then then);
+  void ask(Pool pool, const std::string& id, Work work, Then then);
 
   void welcome(const std::string& id, hub::SocketVisit visit);
   void open_feed();

@@ -9,6 +9,9 @@
 
 namespace memsync::net::server {
 
+/// Apart, so that nobody who only reads waits behind those who wait for a commit.
+enum class Pool { readers, writers };
+
 /// The threads on which handlers may wait for the database.
 class WorkerPool {
  public:

@@ -244,6 +244,24 @@ TEST_CASE("a push that is committed when the server is gone already is still cou
   while (hub.hub().metrics().render().find(counted) == std::string::npos) std::this_thread::yield();
 }
 
+TEST_CASE("writes that wait for the disk keep no reader waiting") {
+  LiveHub hub;
+  hub.gate().close();
+  std::vector<std::unique_ptr<TestConnection>> writing;
+  const std::string body = R"({"name":"Second"})";
+  for (int i = 0; i < 8; ++i) {
+    writing.push_back(std::make_unique<TestConnection>(hub.port()));
+    writing.back()->send(
+        fmt::format("POST /api/v1/workspaces HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\n"
+                    "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                    hub.owner().token, body.size(), body));
+  }
+  hub.gate().wait_for_write();
+  for (int i = 0; i < 8; ++i) CHECK(hub.get("/api/v1/me", hub.owner().token).status == 200);
+  hub.gate().open();
+  for (const auto& connection : writing) CHECK(connection->receive()->status == 201);
+}
+
 TEST_CASE("metrics count requests by route and never by path") {
   LiveHub hub;
   hub.get("/api/v1/invitations/a-secret", "");
