@@ -13,13 +13,14 @@ struct DirtyArguments {
 
 struct DirtyRow {
   DocumentName name;
-  std::size_t pending = 0, conflicts = 0;
+  std::size_t pending = 0, rejected = 0, conflicts = 0;
 };
 
 struct DirtyResult {
   std::optional<DocumentName> document; // the one asked about
-  std::size_t pending = 0, conflicts = 0;
-  std::vector<DirtyRow> rows; // without a document: those with pending operations or open conflicts
+  std::size_t pending = 0, rejected = 0, conflicts = 0;
+  /// Without a document: those with pending or rejected operations or open conflicts.
+  std::vector<DirtyRow> rows;
   std::size_t more = 0;
 };
 

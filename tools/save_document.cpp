@@ -11,8 +11,9 @@ namespace {
 struct Save {
   replica::WorkspaceRow workspace;
   model::DocumentId document;
+  DocumentName name;
   model::Hlc latest; // what is later was written since
-  std::size_t pending = 0, conflicts = 0, rejected = 0;
+  std::size_t pending = 0, conflicts = 0;
   std::optional<std::size_t> strategy_not_applied;
 };
 
@@ -22,10 +23,10 @@ base::Result<Save> load(Session& session, const SaveArguments& arguments) {
     Save save;
     save.workspace = reader.workspace(document.workspace);
     save.document = document.id;
+    save.name = agent::name_document(reader, save.workspace, document.id);
     save.latest = reader.clock();
     save.pending = document.pending;
     save.conflicts = document.conflicts;
-    save.rejected = reader.rejected_count(save.workspace);
     return save;
   });
 }
@@ -40,11 +41,17 @@ base::Result<Save> begin(Session& session, const SaveArguments& arguments) {
   return save;
 }
 
+/// False after the hub has refused to create it.
+bool exists(replica::Reader& reader, const replica::WorkspaceRow& workspace, const Save& save) {
+  return reader.find_node(workspace, save.document).has_value();
+}
+
 /// The hub has the operations, or somebody must act first. An unreadable store ends the wait, too.
 bool is_over(Session& session, const Save& save, const mcp::CallContext& context) {
   if (context.cancelled.stop_requested() || agent::is_known_offline(session.sync().report())) return true;
   const auto over = session.replica().read([&](replica::Reader& reader) -> base::Result<bool> {
     if (!reader.is_pending(save.workspace, save.document, save.latest)) return true;
+    if (!exists(reader, save.workspace, save)) return true;
     const auto document = reader.document(save.workspace, save.document);
     const auto done = save.pending - std::min(save.pending, document.pending);
     context.progress({static_cast<double>(done), static_cast<double>(save.pending), "waiting for the hub"});
@@ -53,13 +60,20 @@ bool is_over(Session& session, const Save& save, const mcp::CallContext& context
   return !over || *over;
 }
 
-std::string describe(Session& session, replica::Reader& reader, const SaveResult& result, const Save& save,
-                     std::size_t rejected) {
-  if (rejected > 0)
-    return fmt::format("The hub refused {}: see get_pending_operations.",
-                       agent::count_of(rejected, "change"));
+std::string describe_refused(Session& session, replica::Reader& reader, const SaveResult& result,
+                             const Save& save) {
+  std::string text = fmt::format(
+      "The hub refused {} of this document, kept on this machine only: see get_pending_operations.",
+      agent::count_of(result.rejected, "change"));
+  if (result.pending > 0)
+    text += " " + agent::describe_pending(session, reader, save.workspace, result.pending);
+  return text;
+}
+
+std::string describe(Session& session, replica::Reader& reader, const SaveResult& result, const Save& save) {
   if (save.workspace.kind == model::WorkspaceKind::local)
     return "Saved on this machine. The workspace `local` is never shared.";
+  if (result.rejected > 0) return describe_refused(session, reader, result, save);
   if (result.is_acknowledged && result.pending == 0) return "Saved: the hub has every change.";
   if (result.is_acknowledged)
     return fmt::format("Saved: the hub has everything written before this call; {} since.",
@@ -75,17 +89,18 @@ base::Result<SaveResult> finish(Session& session, const Save& save) {
     if (!workspace)
       return base::Error{base::ErrorCode::removed, "you were removed from this workspace while saving"};
     SaveResult result;
-    result.document = agent::name_document(reader, *workspace, save.document);
-    result.pending = reader.document(*workspace, save.document).pending;
+    result.document = exists(reader, *workspace, save)
+                          ? agent::name_document(reader, *workspace, save.document)
+                          : save.name;
+    result.pending = reader.pending_count(*workspace, save.document);
+    result.rejected = reader.rejected_count(*workspace, save.document);
     result.conflicts = list_conflicts(reader, {*workspace}, save.document, k_room_beside, session.now());
     result.connection = agent::connection_name(session, reader);
-    const auto rejected = reader.rejected_count(*workspace);
-    const auto refused = rejected - std::min(rejected, save.rejected);
     const bool is_shared = workspace->kind != model::WorkspaceKind::local && workspace->is_known_to_hub;
     result.is_acknowledged =
-        is_shared && refused == 0 && !reader.is_pending(*workspace, save.document, save.latest);
+        is_shared && result.rejected == 0 && !reader.is_pending(*workspace, save.document, save.latest);
     result.strategy_not_applied = save.strategy_not_applied;
-    result.message = describe(session, reader, result, save, refused);
+    result.message = describe(session, reader, result, save);
     return result;
   });
 }
@@ -118,6 +133,7 @@ mcp::ToolResult render(const SaveResult& result) {
                {"acknowledged", result.is_acknowledged},
                {"dirty", result.pending > 0},
                {"pending", result.pending},
+               {"rejected", result.rejected},
                {"connection", result.connection},
                {"message", result.message}};
   add_conflicts(json, result.conflicts);

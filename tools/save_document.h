@@ -17,8 +17,9 @@ struct SaveArguments {
 
 struct SaveResult {
   DocumentName document;
-  bool is_acknowledged = false; // everything written before the call is in the hub's log
+  bool is_acknowledged = false; // everything written before the call is in the hub's log, nothing refused
   std::size_t pending = 0;
+  std::size_t rejected = 0; // of this document, and not settled yet
   ConflictList conflicts;
   std::string connection;
   std::optional<std::size_t> strategy_not_applied; // operations sent before, whose strategy is fixed

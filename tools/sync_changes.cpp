@@ -138,7 +138,9 @@ std::string describe(const SyncResult& result, std::size_t workspaces, const rep
       fmt::format("{} pushed, {} pulled.", agent::count_of(result.pushed, "change"), result.pulled);
   if (!result.is_settled)
     text += fmt::format(" Still working: {} pending.", agent::count_of(result.pending, "change"));
-  if (result.rejected > 0) text += " The hub refused some changes: see get_pending_operations.";
+  if (result.rejected > 0)
+    text += fmt::format(" The hub refused {}: see get_pending_operations.",
+                        agent::count_of(result.rejected, "change"));
   if (result.conflicts.size() > 0) text += " Conflicts wait for a decision: see resolve_conflict.";
   return text;
 }

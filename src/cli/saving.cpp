@@ -11,6 +11,9 @@ using base::ErrorCode;
 
 namespace {
 
+/// What the hub refused is kept here and nowhere else until somebody settles it; the answer said so.
+Error refused() { return Error{ErrorCode::validation, ""}; }
+
 /// Lets the sync work until `start` has called its callback, and returns what it was given.
 template <class T>
 Result<T> wait_for(Workbench& bench, const std::function<void(std::function<void(Result<T>)>)>& start) {
@@ -39,12 +42,14 @@ Result<> run_sync(const Context& context, const SyncOptions& options) {
   // Under --json the result itself says it is offline; the exit code does not depend on the format.
   if (!is_offline || context.json) {
     const Style style = result.is_settled ? Style::green : Style::yellow;
-    context.show(rendered.structured, context.in(is_offline ? Style::red : style, for_people(rendered.text)));
+    const bool is_red = is_offline || result.rejected > 0;
+    context.show(rendered.structured, context.in(is_red ? Style::red : style, for_people(rendered.text)));
   }
   if (is_offline && context.json) return Error{ErrorCode::offline, ""};
   if (is_offline) return Error{ErrorCode::offline, result.message};
   const bool has_hub = result.connection != "no_hub";
   if (has_hub && !result.is_settled) return Error{ErrorCode::offline, ""}; // its time was over before
+  if (result.rejected > 0) return refused();
   return {};
 }
 
@@ -57,8 +62,10 @@ Result<> run_save(const Context& context, const SaveOptions& options) {
                tools::save_document(bench->session, arguments, {}, std::move(done));
              }));
   const mcp::ToolResult rendered = tools::render(result);
-  context.show(rendered.structured,
-               context.in(result.is_acknowledged ? Style::green : Style::yellow, for_people(rendered.text)));
+  Style style = result.is_acknowledged ? Style::green : Style::yellow;
+  if (result.rejected > 0) style = Style::red;
+  context.show(rendered.structured, context.in(style, for_people(rendered.text)));
+  if (result.rejected > 0) return refused();
   if (!result.is_acknowledged) return Error{ErrorCode::offline, ""};
   return {};
 }

@@ -26,6 +26,21 @@ Cell state_cell(const std::string& state) {
   return {state};
 }
 
+std::string describe_refused(std::size_t rejected) {
+  return fmt::format("The hub refused {}: `memsync pending` shows {}.", agent::count_of(rejected, "change"),
+                     rejected == 1 ? "it" : "them");
+}
+
+/// What is not on the hub of the document asked about.
+std::string describe_dirty(const Context& context, const tools::DirtyResult& result) {
+  std::string text;
+  if (result.pending > 0) text = context.in(Style::yellow, fmt::format("{} pending", result.pending));
+  if (result.pending == 0 && result.rejected == 0) text = context.in(Style::green, "clean");
+  if (result.rejected == 0) return text;
+  if (!text.empty()) text += ". ";
+  return text + context.in(Style::red, describe_refused(result.rejected));
+}
+
 std::string join(const std::vector<std::string>& texts) { return fmt::format("{}", fmt::join(texts, ", ")); }
 
 /// When no process syncs, nobody knows whether the hub can be reached: tries it, for a moment.
@@ -140,10 +155,8 @@ Result<> run_dirty(const Context& context, const std::string& document) {
   TRY_ASSIGN(const tools::DirtyResult result, tools::is_document_dirty(bench->session, arguments));
   std::string text;
   if (result.document) {
-    const bool is_dirty = result.pending > 0;
     text = fmt::format("{}: {}\n", context.in(Style::bold, result.document->title),
-                       is_dirty ? context.in(Style::yellow, fmt::format("{} pending", result.pending))
-                                : context.in(Style::green, "clean"));
+                       describe_dirty(context, result));
     if (result.conflicts > 0) text += fmt::format("{} open conflicts\n", result.conflicts);
   } else {
     std::vector<std::vector<Cell>> rows;
@@ -151,16 +164,21 @@ Result<> run_dirty(const Context& context, const std::string& document) {
       rows.push_back({{each.name.title, Style::bold},
                       {each.name.workspace},
                       count_cell(each.pending, Style::yellow),
+                      count_cell(each.rejected, Style::red),
                       count_cell(each.conflicts, Style::yellow),
                       {each.name.id, Style::dim}});
-    text = rows.empty() ? context.in(Style::green, "Every document is clean.") + "\n"
-                        : format_table(context.terminal,
-                                       {{"DOCUMENT"},
-                                        {"WORKSPACE"},
-                                        {"PENDING", Align::right},
-                                        {"CONFLICTS", Align::right},
-                                        {"ID"}},
-                                       rows);
+    if (rows.empty() && result.rejected == 0)
+      text = context.in(Style::green, "Every document is clean.") + "\n";
+    if (!rows.empty())
+      text = format_table(context.terminal,
+                          {{"DOCUMENT"},
+                           {"WORKSPACE"},
+                           {"PENDING", Align::right},
+                           {"REFUSED", Align::right},
+                           {"CONFLICTS", Align::right},
+                           {"ID"}},
+                          rows);
+    if (result.rejected > 0) text += context.in(Style::red, describe_refused(result.rejected)) + "\n";
   }
   context.show(tools::render(result).structured, text);
   return {};

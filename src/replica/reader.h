@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -90,7 +91,11 @@ class Reader {
   std::size_t pending_count(const WorkspaceRow& workspace);
   std::size_t pending_count(const WorkspaceRow& workspace, const model::DocumentId& document);
   std::size_t rejected_count(const WorkspaceRow& workspace);
-  /// Documents with outbox operations or open conflicts.
+  /// Rejected operations that nobody has settled, by the documents they touch; one that does not exist here
+  /// counts as well. Reads them all: they are few.
+  std::map<model::DocumentId, std::size_t> rejected_by_document(const WorkspaceRow& workspace);
+  std::size_t rejected_count(const WorkspaceRow& workspace, const model::DocumentId& document);
+  /// Documents with outbox operations, rejected ones or open conflicts.
   std::vector<DocumentRow> dirty_documents(const std::vector<WorkspaceRow>& workspaces);
   /// Cheap: answered from the outbox's index.
   bool is_dirty(const WorkspaceRow& workspace, const model::DocumentId& document);

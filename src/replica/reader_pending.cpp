@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <set>
 
 #include "model/number.h"
 #include "replica/names.h"
@@ -59,6 +60,18 @@ std::string title_of(storage::ReadTxn& txn, Space space, std::string_view id) {
   return row.step() ? std::string(row.column_text(0)) : std::string();
 }
 
+/// Where the node of a rejected operation is now, of the space ?2; NULL for one that does not exist.
+constexpr std::string_view k_document_of_rejected =
+    "(SELECT document FROM node WHERE space = ?2 AND id = rejected.node)";
+
+/// What a rejected operation touches: the document its author named, and that which its node is in. As for
+/// the outbox, which keeps both.
+std::set<DocumentId> documents_of(const model::Operation& operation, std::string_view of_node) {
+  std::set<DocumentId> documents{operation.document};
+  if (const auto document = DocumentId::parse(of_node)) documents.insert(*document);
+  return documents;
+}
+
 /// One page of pending operations being filled.
 class PendingList {
  public:
@@ -99,9 +112,11 @@ class PendingList {
     if (after_.in_rejected && workspace.key.value < after_.workspace) return;
     const bool goes_on = after_.in_rejected && workspace.key.value == after_.workspace;
     Statement row = txn_.prepare(
-        "SELECT n, node, code, at, operation, replica FROM rejected WHERE workspace = ?1 "
-        "AND (n, replica) > (?2, ?3) ORDER BY n, replica");
-    row.bind_all(workspace.key.value, goes_on ? after_.n : 0, goes_on ? after_.replica : std::string());
+        fmt::format("SELECT n, node, code, at, operation, replica, {} FROM rejected WHERE workspace = ?1 "
+                    "AND (n, replica) > (?3, ?4) ORDER BY n, replica",
+                    k_document_of_rejected));
+    row.bind_all(workspace.key.value, workspace.space.value, goes_on ? after_.n : 0,
+                 goes_on ? after_.replica : std::string());
     while (rows_.size() <= limit_ && row.step()) {
       PendingRow pending{load_operation(row.column_text(4)),
                          row.column_id<model::ReplicaId>(5),
@@ -111,7 +126,7 @@ class PendingList {
                          row.column_time(3),
                          PendingState::rejected,
                          rejection_reason(row.column_text(2))};
-      if (document_ && pending.operation.document != *document_) continue;
+      if (document_ && !documents_of(pending.operation, row.column_text(6)).contains(*document_)) continue;
       pending.document_title = title_of(txn_, workspace.space, pending.operation.document.view());
       add({true, workspace.key.value, row.column_u64(0), std::string(row.column_text(5))},
           std::move(pending));
@@ -157,7 +172,7 @@ Result<Reader::PendingPage> Reader::pending(const std::vector<WorkspaceRow>& wor
   for (const WorkspaceRow& workspace : ordered) {
     list.add_outbox(workspace);
     page.total += document ? pending_count(workspace, *document) : pending_count(workspace);
-    page.rejected += rejected_count(workspace);
+    page.rejected += document ? rejected_count(workspace, *document) : rejected_count(workspace);
   }
   for (const WorkspaceRow& workspace : ordered) list.add_rejected(workspace);
   page.rows = list.take(page.next_cursor);
@@ -185,10 +200,28 @@ std::size_t Reader::rejected_count(const WorkspaceRow& workspace) {
   return count_rows(std::move(row));
 }
 
+std::map<DocumentId, std::size_t> Reader::rejected_by_document(const WorkspaceRow& workspace) {
+  std::map<DocumentId, std::size_t> counts;
+  Statement row = txn_.prepare(
+      fmt::format("SELECT operation, {} FROM rejected WHERE workspace = ?1", k_document_of_rejected));
+  row.bind_all(workspace.key.value, workspace.space.value);
+  while (row.step())
+    for (const DocumentId& document : documents_of(load_operation(row.column_text(0)), row.column_text(1)))
+      ++counts[document];
+  return counts;
+}
+
+std::size_t Reader::rejected_count(const WorkspaceRow& workspace, const DocumentId& document) {
+  const auto counts = rejected_by_document(workspace);
+  const auto at = counts.find(document);
+  return at == counts.end() ? 0 : at->second;
+}
+
 std::vector<DocumentRow> Reader::dirty_documents(const std::vector<WorkspaceRow>& workspaces) {
   std::vector<DocumentRow> rows;
   for (const WorkspaceRow& workspace : workspaces) {
-    std::vector<DocumentId> ids;
+    std::set<DocumentId> ids;
+    for (const auto& [document, count] : rejected_by_document(workspace)) ids.insert(document);
     {
       Statement row = txn_.prepare(
           "SELECT document FROM outbox WHERE workspace = ?1 UNION "
@@ -198,7 +231,7 @@ std::vector<DocumentRow> Reader::dirty_documents(const std::vector<WorkspaceRow>
           "WHERE conflict.space = ?2 AND resolved = 0");
       row.bind_all(workspace.key.value, workspace.space.value);
       while (row.step())
-        if (const auto id = DocumentId::parse(row.column_text(0))) ids.push_back(*id);
+        if (const auto id = DocumentId::parse(row.column_text(0))) ids.insert(*id);
     }
     for (const DocumentId& id : ids) {
       Statement row = txn_.prepare("SELECT 1 FROM node WHERE space = ?1 AND id = ?2");

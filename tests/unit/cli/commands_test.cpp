@@ -1,6 +1,7 @@
 #include "cli/call.h"
 #include "cli/reading.h"
 #include "cli/resolve.h"
+#include "cli/saving.h"
 #include "cli/share.h"
 #include "cli/status.h"
 #include "tests/unit/agent/team.h"
@@ -72,6 +73,37 @@ TEST_CASE_FIXTURE(Shell, "without anything set aside there is nothing to export 
   CHECK_EQ(message_of(cli::run_pending(context, options)), "nothing is set aside");
   options.export_id = "aside-7";
   CHECK(has(message_of(cli::run_pending(context, options)), "nothing is set aside as aside-7"));
+}
+
+TEST_CASE_FIXTURE(Shell, "what the hub refused is neither clean nor saved nor synced") {
+  ana.write(hub.workspace, "Plan", "Kept", "kept");
+  ana.exchange();
+  CHECK(cli::run_dirty(context, ""));
+  CHECK(has(printed, "Every document is clean."));
+  ana.write(hub.workspace, "Plan", "Refused", "refused");
+  ana.push();
+  hub.log.back().status = model::Status::rejected;
+  hub.log.back().code = base::ErrorCode::permission;
+  hub.log.back().nodes.clear();
+  ana.pull();
+  bench.run_until = [](const std::function<bool()>& is_done) { CHECK(is_done()); };
+  bench.start_sync = [] {};
+
+  const auto print = [&](auto&& command) {
+    printed.clear();
+    return command();
+  };
+  CHECK(print([&] { return cli::run_dirty(context, ""); }));
+  CHECK(has(printed, "The hub refused 1 change: `memsync pending` shows it."));
+  CHECK_FALSE(has(printed, "clean"));
+  CHECK(print([&] { return cli::run_dirty(context, "Plan"); }));
+  CHECK(has(printed, "The hub refused 1 change"));
+  CHECK_FALSE(has(printed, "clean"));
+  CHECK_EQ(message_of(print([&] { return cli::run_save(context, {"Plan"}); })), "");
+  CHECK(has(printed, "The hub refused 1 change of this document"));
+  CHECK(has(printed, "see `memsync pending`"));
+  CHECK_EQ(message_of(print([&] { return cli::run_sync(context, {}); })), "");
+  CHECK(has(printed, "The hub refused 1 change"));
 }
 
 TEST_CASE_FIXTURE(Shell, "a conflict that there is not is not asked for by its title") {

@@ -84,6 +84,32 @@ TEST_CASE("a rejected operation is kept, counted apart and says why") {
   CHECK(store.findings().empty());
 }
 
+TEST_CASE("rejected operations count for each document that they touch, and for no other") {
+  TeamStore store;
+  const NodeId a = store.bob_creates("a", ""), b = store.bob_creates("b", "");
+  const NodeId step = store.bob_creates("step", "", a);
+  refuse_for_good(store, store.edit([&](Editor& editor) { return editor.update(a, titled("aa")); }));
+  refuse_for_good(store, store.edit([&](Editor& editor) { return editor.update(step, titled("leap")); }));
+  const WriteReceipt unborn = store.edit([&](Editor& editor) { return editor.create(titled("c"), {}); });
+  refuse_for_good(store, unborn);
+  store.read([&](Reader& reader) {
+    const WorkspaceRow team = reader.workspace(store.id);
+    CHECK(reader.rejected_count(team) == 3);
+    CHECK(reader.rejected_count(team, a) == 2);
+    CHECK(reader.rejected_count(team, b) == 0);
+    CHECK(reader.rejected_count(team, unborn.operations.front().document) == 1);
+    const auto dirty = reader.dirty_documents(reader.workspaces());
+    REQUIRE(dirty.size() == 1); // the one that was never made has no row
+    CHECK(dirty.front().id == a);
+    CHECK(!dirty.front().is_dirty());
+    return 0;
+  });
+  CHECK(pending(store, 10, "", a).rejected == 2);
+  CHECK(pending(store, 10, "", a).rows.size() == 2);
+  CHECK(pending(store, 10, "", b).rejected == 0);
+  CHECK(pending(store).rejected == 3);
+}
+
 TEST_CASE("a document is dirty when something below it is, another one is not") {
   TeamStore store;
   const NodeId a = store.create(titled("a")), b = store.create(titled("b"));

@@ -15,6 +15,17 @@ struct OnHub {
     bench.call("remember", {{"title", title}, {"content", title}, {"document", "Notes"}});
   }
   replica::SyncStore store() { return replica::SyncStore(*anna.replica, 0); }
+  /// The hub refuses all it gets from now on.
+  void exchange_refused() {
+    const std::size_t before = hub.log.size();
+    anna.push();
+    for (std::size_t i = before; i < hub.log.size(); ++i) {
+      hub.log[i].status = model::Status::rejected;
+      hub.log[i].code = base::ErrorCode::permission;
+      hub.log[i].nodes.clear();
+    }
+    anna.pull();
+  }
   void go_offline() {
     anna.sync.state.connection = replica::Offline{anna.clock.now(), {base::ErrorCode::offline, "no route"}};
   }
@@ -176,6 +187,55 @@ TEST_CASE_FIXTURE(OnHub,
   for (const char* title : {"Three", "Four"}) anna.write(hub.workspace, "Other", title, title); // 2, 3 and 4
   anna.sync.step(anna.clock.instant());
   CHECK(bench.finish("save_document", saving)["acknowledged"] == true);
+}
+
+TEST_CASE_FIXTURE(OnHub, "a document of which the hub refused a change is not saved, nor clean") {
+  remember("One");
+  anna.exchange();
+  anna.write(hub.workspace, "Other", "Fine", "fine");
+  anna.exchange();
+  remember("Two");
+  const auto saving = bench.start("save_document", {{"document", "Notes"}});
+  exchange_refused();
+  anna.sync.step(anna.clock.instant());
+  for (const Json& saved :
+       {bench.finish("save_document", saving), bench.call("save_document", {{"document", "Notes"}})}) {
+    CHECK(saved["acknowledged"] == false);
+    CHECK(saved["dirty"] == false);
+    CHECK_EQ(saved["rejected"], 1);
+    CHECK(has_all(saved["message"], {"refused 1 change", "get_pending_operations"}));
+  }
+  const auto other = bench.call("save_document", {{"document", "Other"}});
+  CHECK(other["acknowledged"] == true);
+  CHECK_EQ(other["rejected"], 0);
+  CHECK_EQ(other["message"], "Saved: the hub has every change.");
+
+  const auto dirty = bench.answer("is_document_dirty", {{"document", "Notes"}});
+  CHECK(dirty.structured["dirty"] == false);
+  CHECK_EQ(dirty.structured["rejected"], 1);
+  CHECK(has_all(dirty.text, {"the hub refused 1 change: see get_pending_operations"}));
+  const auto all = bench.call("is_document_dirty", Json::object());
+  CHECK_EQ(all["rejected"], 1);
+  REQUIRE_EQ(all["documents"].size(), 1);
+  CHECK_EQ(all["documents"][0]["title"], "Notes");
+  CHECK_EQ(all["documents"][0]["rejected"], 1);
+  CHECK_EQ(bench.call("is_document_dirty", {{"document", "Other"}})["rejected"], 0);
+
+  CHECK_EQ(bench.call("get_pending_operations", {{"document", "Notes"}})["rejected"], 1);
+  CHECK_EQ(bench.call("get_pending_operations", {{"document", "Other"}})["rejected"], 0);
+  CHECK(has_all(bench.call("sync_changes", Json::object())["message"], {"The hub refused 1 change"}));
+}
+
+TEST_CASE_FIXTURE(OnHub, "a save of a document that the hub refuses to create says so by its name") {
+  remember("One");
+  const auto saving = bench.start("save_document", {{"document", "Notes"}});
+  exchange_refused();
+  anna.sync.step(anna.clock.instant());
+  const auto saved = bench.finish("save_document", saving);
+  CHECK(saved["acknowledged"] == false);
+  CHECK_EQ(saved["document"]["title"], "Notes");
+  CHECK_EQ(saved["rejected"], 2);
+  CHECK_EQ(bench.call("is_document_dirty", Json::object())["rejected"], 2);
 }
 
 TEST_CASE_FIXTURE(OnHub,
