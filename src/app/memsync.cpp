@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -84,6 +85,29 @@ class Bench {
   std::optional<cli::Workbench> bench_;
 };
 
+/// What a command prints.
+class Output {
+ public:
+  void write(std::string_view text) {
+    if (failure_ != 0) return; // the rest alone would look whole
+    const bool is_written =
+        std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+    if (!is_written) failure_ = errno;
+  }
+
+  /// The exit code of a command that ended with `code`.
+  int finish(int code) const {
+    if (failure_ == 0) return code;
+    // Who closes a pipe has seen enough: `memsync log | head`.
+    if (failure_ != EPIPE)
+      fmt::print(stderr, "memsync: the output could not be written: {}\n", std::strerror(failure_));
+    return EXIT_FAILURE;
+  }
+
+ private:
+  int failure_ = 0; // errno of the first
+};
+
 std::optional<std::string> read_line() {
   std::string line;
   if (!std::getline(std::cin, line)) return std::nullopt;
@@ -104,15 +128,13 @@ int run(const app::Action& action, bool json) {
   context.json = json;
   if (!json) context.terminal = cli::detect_terminal();
   context.open = [&] { return bench.open(); };
-  context.write = [](std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
-  };
+  Output output;
+  context.write = [&](std::string_view text) { output.write(text); };
   if (!json && ::isatty(STDERR_FILENO) != 0)
     context.show_progress = [](std::string_view text) { fmt::print(stderr, "\r\x1b[K{}", text); };
   context.read_line = read_line;
   context.is_interrupted = [&] { return bench.is_stopped(); };
-  const int code = action(context);
+  const int code = output.finish(action(context));
   if (!bench.close()) std::_Exit(code);
   return code;
 }
@@ -137,7 +159,8 @@ int main(int count, char** arguments) {
       app.parse(count, arguments);
     } catch (const CLI::ParseError& error) {
       hide_token(count, arguments);
-      return app::explain(app, error, std::cout, std::cerr) == 0 ? EXIT_SUCCESS : k_usage;
+      if (app::explain(app, error, std::cout, std::cerr) != 0) return k_usage;
+      return std::cout.flush() ? EXIT_SUCCESS : EXIT_FAILURE;
     }
     hide_token(count, arguments);
     return run(action, json);

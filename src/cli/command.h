@@ -39,7 +39,8 @@ struct Context {
   std::string program = "memsync";
   /// Opens or creates the store, once; touches no network.
   std::function<Result<Workbench*>()> open;
-  /// Writes to stdout at once.
+  /// Writes to stdout at once. What could not be written makes the program fail, whatever the command
+  /// returns.
   std::function<void(std::string_view text)> write;
   /// Shows how far something is in place of what it showed before; "" takes it away. Nothing is shown where
   /// nobody watches: unless stderr is a terminal, and under --json.

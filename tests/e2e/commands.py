@@ -114,6 +114,19 @@ class WithoutHub(Case):
         self.assertEqual(damaged.returncode, 1, damaged.stdout)
         self.assertFalse(json.loads(damaged.stdout)["safe"])
 
+    def test_output_that_could_not_be_written_fails_and_says_so(self):
+        self.call(self.ana, "remember", title="Alone", content="local only")
+        search = json.dumps({"query": "alone"})
+        for words in (("call", "search_memories", search), ("status",), ("status", "--json")):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run(
+                    [str(self.world.memsync), *words],
+                    env=self.ana.env, cwd=self.ana.folder, stdout=full, stderr=subprocess.PIPE, text=True,
+                    timeout=COMMAND_SECONDS, check=False,
+                )  # fmt: skip
+            self.assertEqual(done.returncode, 1, words)
+            self.assertIn("No space left on device", done.stderr)
+
     def test_output_into_a_file_has_no_colours(self):
         self.assertNotIn("\x1b", self.run_as(self.ana, "status", TERM="xterm-256color").stdout)
 
