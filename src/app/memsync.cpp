@@ -95,6 +95,12 @@ class Output {
     if (!is_written) failure_ = errno;
   }
 
+  /// Also when the pipe's reader has gone and nothing was written since.
+  bool is_lost() const {
+    pollfd fd{STDOUT_FILENO, 0, 0};
+    return failure_ != 0 || (::poll(&fd, 1, 0) > 0 && (fd.revents & (POLLERR | POLLHUP)) != 0);
+  }
+
   /// The exit code of a command that ended with `code`.
   int finish(int code) const {
     if (failure_ == 0) return code;
@@ -130,6 +136,7 @@ int run(const app::Action& action, bool json) {
   context.open = [&] { return bench.open(); };
   Output output;
   context.write = [&](std::string_view text) { output.write(text); };
+  context.is_output_lost = [&] { return output.is_lost(); };
   if (!json && ::isatty(STDERR_FILENO) != 0)
     context.show_progress = [](std::string_view text) { fmt::print(stderr, "\r\x1b[K{}", text); };
   context.read_line = read_line;

@@ -42,6 +42,8 @@ struct Context {
   /// Writes to stdout at once. What could not be written makes the program fail, whatever the command
   /// returns.
   std::function<void(std::string_view text)> write;
+  /// Nobody gets what is written: writing has failed, or the reader of the pipe has gone.
+  std::function<bool()> is_output_lost = [] { return false; };
   /// Shows how far something is in place of what it showed before; "" takes it away. Nothing is shown where
   /// nobody watches: unless stderr is a terminal, and under --json.
   std::function<void(std::string_view text)> show_progress = [](std::string_view) {};

@@ -119,10 +119,11 @@ Result<> run_watch(const Context& context, const WatchOptions& options) {
   bench->be_seen();
   bench->start_sync();
   bench->run_until([&] {
-    if (context.is_interrupted()) return true;
+    if (context.is_interrupted() || context.is_output_lost()) return true;
     failure = follower.look();
     return !failure.has_value();
   });
+  if (failure && context.is_output_lost()) return base::Error{base::ErrorCode::cancelled, ""};
   return failure;
 }
 

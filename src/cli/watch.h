@@ -10,6 +10,7 @@ struct WatchOptions {
 };
 
 /// `memsync watch`: one line for every change as it arrives, until Ctrl-C; under --json one object per line.
+/// Fails, without a message, once nobody gets what it prints.
 Result<> run_watch(const Context& context, const WatchOptions& options);
 
 } // namespace memsync::cli

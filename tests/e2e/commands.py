@@ -117,7 +117,7 @@ class WithoutHub(Case):
     def test_output_that_could_not_be_written_fails_and_says_so(self):
         self.call(self.ana, "remember", title="Alone", content="local only")
         search = json.dumps({"query": "alone"})
-        for words in (("call", "search_memories", search), ("status",), ("status", "--json")):
+        for words in (("call", "search_memories", search), ("status",), ("status", "--json"), ("watch",)):
             with open("/dev/full", "wb") as full:
                 done = subprocess.run(
                     [str(self.world.memsync), *words],
@@ -126,6 +126,22 @@ class WithoutHub(Case):
                 )  # fmt: skip
             self.assertEqual(done.returncode, 1, words)
             self.assertIn("No space left on device", done.stderr)
+
+    def test_watch_ends_when_its_reader_has_gone(self):
+        self.call(self.ana, "remember", title="Alone", content="local only")
+        for recent in ("5", "0"):  # "0": nothing is written that could fail
+            watch = subprocess.Popen(
+                [str(self.world.memsync), "watch", "--recent", recent],
+                env=self.ana.env, cwd=self.ana.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            )  # fmt: skip
+            try:
+                watch.stdout.close()
+                self.assertEqual(watch.wait(COMMAND_SECONDS), 1)
+                self.assertEqual(watch.stderr.read(), b"")
+            finally:
+                watch.kill()
+                watch.wait()
+                watch.stderr.close()
 
     def test_output_into_a_file_has_no_colours(self):
         self.assertNotIn("\x1b", self.run_as(self.ana, "status", TERM="xterm-256color").stdout)

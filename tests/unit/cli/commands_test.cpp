@@ -4,6 +4,7 @@
 #include "cli/saving.h"
 #include "cli/share.h"
 #include "cli/status.h"
+#include "cli/watch.h"
 #include "tests/unit/agent/team.h"
 
 using namespace memsync;
@@ -104,6 +105,17 @@ TEST_CASE_FIXTURE(Shell, "what the hub refused is neither clean nor saved nor sy
   CHECK(has(printed, "see `memsync pending`"));
   CHECK_EQ(message_of(print([&] { return cli::run_sync(context, {}); })), "");
   CHECK(has(printed, "The hub refused 1 change"));
+}
+
+TEST_CASE_FIXTURE(Shell, "watching ends when nobody gets what it prints") {
+  std::size_t looks = 0;
+  bench.be_seen = bench.start_sync = [] {};
+  bench.run_until = [&](const std::function<bool()>& is_done) {
+    while (!is_done() && looks < 5) ++looks;
+  };
+  context.is_output_lost = [&] { return looks == 3; };
+  CHECK_EQ(message_of(cli::run_watch(context, {})), "");
+  CHECK_EQ(looks, 3);
 }
 
 TEST_CASE_FIXTURE(Shell, "a conflict that there is not is not asked for by its title") {
