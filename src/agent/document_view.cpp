@@ -1,5 +1,7 @@
 #include "agent/document_view.h"
 
+#include <algorithm>
+
 #include "agent/activity.h"
 
 namespace memsync::agent {
@@ -107,6 +109,12 @@ Json node_json(const NodeView& view) {
   return json;
 }
 
+void cut_content(NodeView& view, std::size_t tokens) {
+  std::size_t left_out = 0;
+  view.content = clip(view.content, tokens * 4, left_out);
+  view.content_left_out += left_out;
+}
+
 /// Shortens the content until the node fits `tokens`; false when nothing useful would be left.
 bool shorten(NodeView& view, std::size_t tokens) {
   const std::size_t whole = count_tokens(node_json(view));
@@ -114,9 +122,7 @@ bool shorten(NodeView& view, std::size_t tokens) {
   if (content > whole) return false;
   const std::size_t rest = whole - content;
   if (rest + k_min_content_tokens > tokens) return false;
-  std::size_t left_out = 0;
-  view.content = clip(view.content, (tokens - rest) * 4, left_out);
-  view.content_left_out += left_out;
+  cut_content(view, tokens - rest);
   return count_tokens(node_json(view)) <= tokens + k_min_content_tokens;
 }
 
@@ -133,7 +139,9 @@ class Budget {
       view_.nodes.push_back(std::move(node));
       return true;
     }
-    if (shorten(node, left_) || view_.nodes.empty()) view_.nodes.push_back(std::move(node));
+    const bool is_short = shorten(node, left_);
+    if (!is_short && view_.nodes.empty()) cut_content(node, k_min_content_tokens);
+    if (is_short || view_.nodes.empty()) view_.nodes.push_back(std::move(node));
     left_ = 0;
     return false;
   }
@@ -178,11 +186,32 @@ void add_surroundings(Session& session, replica::Reader& reader, const replica::
   view.children_left_out = reader.child_count(workspace, row.node.id);
 }
 
+bool has_cut_content(const DocumentView& view) {
+  return view.content_left_out > 0 ||
+         std::any_of(view.nodes.begin(), view.nodes.end(),
+                     [](const NodeView& node) { return node.content_left_out > 0; });
+}
+
+/// How to get what was left out; empty when nothing was.
 std::string hint_for(const DocumentView& view) {
-  if (view.more == 0) return {};
-  return fmt::format(
-      "{} more nodes: {}, `nodes` for single ones, or a larger token_budget", view.more,
-      view.level == DetailLevel::full ? "view outline shows more" : "a smaller depth shows the top");
+  std::vector<std::string> hints;
+  if (view.more > 0)
+    hints.push_back(fmt::format(
+        "{} more nodes: {}, `nodes` for single ones, or a larger token_budget", view.more,
+        view.level == DetailLevel::full ? "view outline shows more" : "a smaller depth shows the top"));
+  if (view.contents_left_out > 0)
+    hints.push_back(
+        fmt::format("contents left out of {}: a larger token_budget, or `nodes` [id] for single ones",
+                    count_of(view.contents_left_out, "node")));
+  if (has_cut_content(view)) hints.emplace_back("content is cut: a larger token_budget shows more of it");
+  return fmt::format("{}", fmt::join(hints, "; "));
+}
+
+/// How many of the nodes shown have a content.
+std::size_t count_contents(const std::vector<TreeRow>& rows, std::size_t shown) {
+  const auto end = rows.begin() + static_cast<std::ptrdiff_t>(std::min(shown, rows.size()));
+  return static_cast<std::size_t>(std::count_if(
+      rows.begin(), end, [](const TreeRow& row) { return !row.row.node.content.value.empty(); }));
 }
 
 std::string node_text(const NodeView& view) {
@@ -225,8 +254,7 @@ base::Result<DocumentView> view_document(Session& session, replica::Reader& read
   std::size_t budget = options.token_budget;
   if (const auto root = reader.find_node(workspace, document.id)) {
     view.strategy = root->node.strategy.value;
-    std::size_t left_out = 0;
-    view.content = clip(show(root->node.content.value), budget * 2, left_out);
+    view.content = clip(show(root->node.content.value), budget * 2, view.content_left_out);
     budget -= std::min(budget, view.content.size() / 4);
   }
   std::vector<TreeRow> rows;
@@ -234,7 +262,11 @@ base::Result<DocumentView> view_document(Session& session, replica::Reader& read
   if (limits.depth > 0) collect(reader, workspace, document.id, 1, limits, rows);
   const auto level = options.level.value_or(DetailLevel::full);
   const bool is_whole = fill(session, reader, workspace, rows, level, budget, view);
-  if (!is_whole && !options.level) fill(session, reader, workspace, rows, DetailLevel::outline, budget, view);
+  // Of many nodes the outline says most; of a single one it would say less than a cut text.
+  if (!is_whole && !options.level && rows.size() > 1) {
+    fill(session, reader, workspace, rows, DetailLevel::outline, budget, view);
+    view.contents_left_out = count_contents(rows, view.nodes.size());
+  }
   view.more = document.nodes > view.nodes.size() ? document.nodes - view.nodes.size() : 0;
   return view;
 }
@@ -278,6 +310,7 @@ Json to_json(const DocumentView& view) {
                    {"age", base::format_age(view.document->updated_at, view.now)},
                    {"updated_by", show(view.document->updated_by)}};
   set_if(document, "content", view.content);
+  if (view.content_left_out > 0) document["content_left_out"] = view.content_left_out;
   if (view.strategy) document["strategy"] = model::name_of(*view.strategy);
   json["document"] = std::move(document);
   return json;

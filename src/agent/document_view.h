@@ -44,15 +44,17 @@ struct DocumentView {
   std::optional<model::Strategy> strategy; // of the document, where it has one of its own
   DocumentName name;                       // set with `document`
   std::string content;                     // of the root
+  std::size_t content_left_out = 0;        // bytes of it
   std::vector<NodeView> nodes;             // in reading order
   DetailLevel level = DetailLevel::full;
   std::string version; // what the answer reflects
   std::size_t more = 0;
+  std::size_t contents_left_out = 0; // of shown nodes: an outline although the whole was asked for
   base::Timestamp now;
 };
 
 struct ViewOptions {
-  std::optional<DetailLevel> level; // none: full if everything fits, else outline
+  std::optional<DetailLevel> level; // none: full if everything fits or is one node, else outline
   std::size_t depth = 64;
   std::size_t token_budget = k_default_answer_tokens;
 };

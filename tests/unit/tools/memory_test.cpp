@@ -171,12 +171,42 @@ TEST_CASE_FIXTURE(Alone, "a document too long for the budget is outlined unless 
   const auto outline = bench.call("read_document", {{"document", "Book"}, {"token_budget", 3'000}});
   CHECK_EQ(outline["view"], "outline");
   CHECK_EQ(outline["more"], 0);
+  CHECK(has_all(outline["hint"], {"contents left out of 20 nodes", "token_budget", "`nodes` [id]"}));
+  const auto asked = bench.call("read_document", {{"document", "Book"}, {"view", "outline"}});
+  CHECK_FALSE(asked.contains("hint"));
   const auto full =
       bench.call("read_document", {{"document", "Book"}, {"token_budget", 3'000}, {"view", "full"}});
   CHECK_LE(full.dump().size() / 4, 3'400);
   CHECK_EQ(full["more"].get<std::size_t>() + full["nodes"].size(), 20);
   CHECK_GT(full["nodes"].back()["content_left_out"].get<int>(), 0);
   CHECK(full.contains("hint"));
+}
+
+TEST_CASE_FIXTURE(Alone, "the one long note of a document is cut, not left out, and the answer says so") {
+  remember("Long", std::string(40'000, 'x'), {{"document", "Book"}});
+  const auto read = bench.call("read_document", {{"document", "Book"}, {"token_budget", 1'000}});
+  CHECK_EQ(read["view"], "full");
+  REQUIRE_EQ(read["nodes"].size(), 1);
+  const std::size_t shown = read["nodes"][0]["content"].get<std::string>().size();
+  CHECK_GT(shown, 2'000);
+  CHECK_EQ(shown + read["nodes"][0]["content_left_out"].get<std::size_t>(), 40'000);
+  CHECK(has_all(read["hint"], {"content is cut", "token_budget"}));
+  CHECK_LE(read.dump().size() / 4, 1'200);
+  CHECK_FALSE(bench.call("read_document", {{"document", "Book"}, {"token_budget", 20'000}}).contains("hint"));
+}
+
+TEST_CASE_FIXTURE(Alone, "a long text of a document itself is cut and says how much is left out") {
+  remember("Note", std::string(4'000, 'n'), {{"document", "Book"}});
+  bench.call("edit_document",
+             {{"document", "Book"},
+              {"operations",
+               {{{"op", "update"},
+                 {"node", bench.call("list_documents", Json::object())["documents"][0]["id"]},
+                 {"content", std::string(4'000, 'd')}}}}});
+  const auto read = bench.call("read_document", {{"document", "Book"}, {"token_budget", 200}});
+  CHECK_EQ(read["document"]["content_left_out"], 3'600);
+  CHECK_LE(read.dump().size() / 4, 700); // though neither text would fit
+  CHECK(has_all(read["hint"], {"content is cut"}));
 }
 
 TEST_CASE_FIXTURE(Alone, "single nodes come with relationships and comments") {
