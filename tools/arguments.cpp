@@ -1,5 +1,6 @@
 #include "tools/arguments.h"
 
+#include "base/upper_bound.h"
 #include "base/utf8.h"
 #include "tools/schema_check.h"
 
@@ -100,9 +101,17 @@ std::optional<std::string> Arguments::object(std::string_view name) const {
 }
 
 Result<std::optional<base::Timestamp>> Arguments::time(std::string_view name) const {
+  return read_time(name, base::parse_time);
+}
+
+Result<std::optional<base::Timestamp>> Arguments::upper_bound(std::string_view name) const {
+  return read_time(name, base::parse_upper_bound);
+}
+
+Result<std::optional<base::Timestamp>> Arguments::read_time(std::string_view name, ParseTime parse) const {
   const auto value = text(name);
   if (!value) return std::optional<base::Timestamp>();
-  const auto time = base::parse_time(*value, now_);
+  const auto time = parse(*value, now_);
   if (!time)
     return Error{ErrorCode::validation,
                  fmt::format("{}: \"{}\" is no time; use an age (2h, 3d), a date (2026-11-20) or RFC 3339",

@@ -31,6 +31,8 @@ class Arguments {
   std::optional<std::string> object(std::string_view name) const;
   /// RFC 3339, a date or an age ("2h"). Fails with `validation` for other text.
   base::Result<std::optional<base::Timestamp>> time(std::string_view name) const;
+  /// The same for the end of a range: a date means the end of that day.
+  base::Result<std::optional<base::Timestamp>> upper_bound(std::string_view name) const;
   template <class Enum>
   std::optional<Enum> choice(std::string_view name) const {
     const auto value = text(name);
@@ -41,6 +43,8 @@ class Arguments {
   base::Timestamp now() const { return now_; }
 
  private:
+  using ParseTime = std::optional<base::Timestamp> (*)(std::string_view text, base::Timestamp now);
+  base::Result<std::optional<base::Timestamp>> read_time(std::string_view name, ParseTime parse) const;
   Arguments(Json values, base::Timestamp now) : values_(std::move(values)), now_(now) {}
 
   Json values_; // an object

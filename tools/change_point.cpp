@@ -1,5 +1,6 @@
 #include "tools/change_point.h"
 
+#include "base/upper_bound.h"
 #include "base/utf8.h"
 #include "model/number.h"
 
@@ -26,10 +27,12 @@ base::Result<NamedChange> locate_change(agent::Session& session, replica::Reader
 }
 
 base::Result<ChangePoint> parse_change_point(std::string_view argument, std::string_view text,
-                                             base::Timestamp now) {
+                                             base::Timestamp now, WholeDay day) {
   if (const auto sequence = model::parse_u64(text.substr(0, text.find('@'))))
     return ChangePoint{model::Sequence{*sequence}, std::nullopt};
-  if (const auto time = base::parse_time(text, now)) return ChangePoint{std::nullopt, *time};
+  const auto time =
+      day == WholeDay::its_end ? base::parse_upper_bound(text, now) : base::parse_time(text, now);
+  if (time) return ChangePoint{std::nullopt, *time};
   return base::Error{
       base::ErrorCode::validation,
       fmt::format("{}: \"{}\" is neither a change id of get_history nor a time (2h, 2026-11-20)", argument,

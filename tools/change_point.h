@@ -27,8 +27,10 @@ struct ChangePoint {
   std::optional<model::Sequence> sequence;
   std::optional<base::Timestamp> time;
 };
+/// What a day without a time of day means, in UTC.
+enum class WholeDay { its_begin, its_end };
 /// Reads a change name (its sequence counts) or a time as parse_time knows it.
 base::Result<ChangePoint> parse_change_point(std::string_view argument, std::string_view text,
-                                             base::Timestamp now);
+                                             base::Timestamp now, WholeDay day);
 
 } // namespace memsync::tools

@@ -220,10 +220,10 @@ base::Result<HistoryArguments> HistoryArguments::parse(const Arguments& in) {
     return base::Error{base::ErrorCode::validation, fmt::format("view {} needs `node`", view)};
   TRY_ASSIGN(arguments.since, in.time("since"));
   if (const auto from = in.text("from")) {
-    TRY_ASSIGN(arguments.from, parse_change_point("from", *from, in.now()));
+    TRY_ASSIGN(arguments.from, parse_change_point("from", *from, in.now(), WholeDay::its_begin));
   }
   if (const auto to = in.text("to")) {
-    TRY_ASSIGN(arguments.to, parse_change_point("to", *to, in.now()));
+    TRY_ASSIGN(arguments.to, parse_change_point("to", *to, in.now(), WholeDay::its_end));
   }
   arguments.limit = in.number_or("limit", model::limits::k_default_rows);
   arguments.cursor = in.text("cursor").value_or("");

@@ -146,7 +146,7 @@ base::Result<RevertArguments> RevertArguments::parse(const Arguments& in) {
   const auto to = in.text("to");
   if (to.has_value() != goes_to_a_point) return base::invalid("`to` goes with `node` or `document`");
   if (to) {
-    TRY_ASSIGN(arguments.to, parse_change_point("to", *to, in.now()));
+    TRY_ASSIGN(arguments.to, parse_change_point("to", *to, in.now(), WholeDay::its_begin));
   }
   return arguments;
 }

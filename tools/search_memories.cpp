@@ -59,7 +59,7 @@ base::Result<SearchArguments> SearchArguments::parse(const Arguments& in) {
   arguments.assignee = in.text("assignee").value_or("");
   arguments.completed = in.flag("completed");
   TRY_ASSIGN(arguments.since, in.time("since"));
-  TRY_ASSIGN(arguments.until, in.time("until"));
+  TRY_ASSIGN(arguments.until, in.upper_bound("until"));
   arguments.limit = in.number_or("limit", model::limits::k_default_rows);
   arguments.token_budget = in.number_or("token_budget", arguments.token_budget);
   return arguments;

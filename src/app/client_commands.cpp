@@ -192,7 +192,7 @@ void add_reading_commands(CLI::App& app, Action& chosen) {
           "--done", [wanted] { wanted->completed = true; }, "completed")
       ->excludes(open);
   search->add_option("--since", wanted->since, "like 2h, 3d or 2026-11-20");
-  search->add_option("--until", wanted->until, "like 2h, 3d or 2026-11-20");
+  search->add_option("--until", wanted->until, "like 2h, 3d or 2026-11-20 (to the end of the day, UTC)");
   search->add_option("--limit", wanted->limit, "how many")->check(CLI::Range(1, 200));
   on_parsed(search, chosen, wanted, [words](const Context& context, cli::SearchOptions& options) {
     options.query = fmt::format("{}", fmt::join(*words, " "));

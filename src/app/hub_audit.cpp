@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/hub_program.h"
+#include "base/upper_bound.h"
 #include "base/utf8.h"
 
 namespace memsync::app {
@@ -18,11 +19,8 @@ struct AuditOptions {
   std::size_t limit = 50;
 };
 
-Result<> read_time(const char* option, const std::string& text, base::Timestamp now,
-                   std::optional<base::Timestamp>& time) {
-  if (text.empty()) return {};
-  time = base::parse_time(text, now);
-  if (time) return {};
+Result<> check_time(const char* option, const std::string& text, const std::optional<base::Timestamp>& time) {
+  if (text.empty() || time) return {};
   return Error{ErrorCode::validation,
                fmt::format("{} {}: give a time such as 2h, 3d or 2026-11-20", option, text)};
 }
@@ -36,8 +34,10 @@ Result<hub::Admin::AuditQuery> to_query(const AuditOptions& options, base::Times
                    fmt::format("--action {}: no such action; there are {}", options.action,
                                fmt::join(model::EnumNames<hub::AuditAction>::names, ", "))};
   }
-  TRY(read_time("--since", options.since, now, query.filter.since));
-  TRY(read_time("--until", options.until, now, query.filter.until));
+  query.filter.since = base::parse_time(options.since, now);
+  TRY(check_time("--since", options.since, query.filter.since));
+  query.filter.until = base::parse_upper_bound(options.until, now);
+  TRY(check_time("--until", options.until, query.filter.until));
   return query;
 }
 
@@ -115,7 +115,7 @@ void add_audit_command(HubProgram& program, CLI::App& app) {
   command.add_option("--email", options->query.email, "Only what somebody did, or what was done to them");
   command.add_option("--action", options->action, "Only this, such as denied or sign_in_failed");
   command.add_option("--since", options->since, "Such as 2h, 3d or 2026-11-20");
-  command.add_option("--until", options->until, "Such as 2h, 3d or 2026-11-20");
+  command.add_option("--until", options->until, "Such as 2h, 3d or 2026-11-20 (to the end of the day, UTC)");
   command.add_option("--limit", options->limit, "How many")
       ->check(CLI::Range(std::size_t{1}, k_most))
       ->capture_default_str();

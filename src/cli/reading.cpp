@@ -1,6 +1,7 @@
 #include "cli/reading.h"
 
 #include "agent/locate.h"
+#include "base/upper_bound.h"
 #include "cli/side_by_side.h"
 #include "cli/wording.h"
 #include "tools/get_history.h"
@@ -22,9 +23,12 @@ std::optional<std::string> given(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional<std::string>(text);
 }
 
-Result<std::optional<base::Timestamp>> parse_when(Workbench& bench, const std::string& text) {
+using ParseTime = std::optional<base::Timestamp> (*)(std::string_view text, base::Timestamp now);
+
+Result<std::optional<base::Timestamp>> parse_when(Workbench& bench, const std::string& text,
+                                                  ParseTime parse = base::parse_time) {
   if (text.empty()) return std::optional<base::Timestamp>();
-  const auto time = base::parse_time(text, bench.session.now());
+  const auto time = parse(text, bench.session.now());
   if (!time)
     return Error{ErrorCode::validation,
                  fmt::format("\"{}\" is no time: use an age like 2h or 3d, or a date like 2026-11-20", text)};
@@ -66,9 +70,10 @@ std::string shown_value(const Json& value) {
   return one_line(value.is_string() ? value.get<std::string>() : base::dump_json(value), 40);
 }
 
-Result<tools::ChangePoint> parse_point(Workbench& bench, std::string_view option, const std::string& text) {
+Result<tools::ChangePoint> parse_point(Workbench& bench, std::string_view option, const std::string& text,
+                                       tools::WholeDay day) {
   if (text.empty()) return tools::ChangePoint();
-  return tools::parse_change_point(option, text, bench.session.now());
+  return tools::parse_change_point(option, text, bench.session.now(), day);
 }
 
 std::string describe_blame(const Context& context, const tools::HistoryResult& result) {
@@ -134,8 +139,8 @@ Result<> log_history(const Context& context, Workbench& bench, const LogOptions&
   arguments.limit = options.limit;
   if (options.blame) arguments.view = tools::HistoryArguments::View::blame;
   if (options.diff) arguments.view = tools::HistoryArguments::View::diff;
-  TRY_ASSIGN(arguments.from, parse_point(bench, "from", options.from));
-  TRY_ASSIGN(arguments.to, parse_point(bench, "to", options.to));
+  TRY_ASSIGN(arguments.from, parse_point(bench, "from", options.from, tools::WholeDay::its_begin));
+  TRY_ASSIGN(arguments.to, parse_point(bench, "to", options.to, tools::WholeDay::its_end));
   std::optional<Result<tools::HistoryResult>> answer;
   tools::get_whole_history(bench.session, arguments, {},
                            [&](Result<tools::HistoryResult> got) { answer = std::move(got); });
@@ -229,7 +234,7 @@ Result<> run_search(const Context& context, const SearchOptions& options) {
   arguments.assignee = options.assignee;
   arguments.completed = options.completed;
   TRY_ASSIGN(arguments.since, parse_when(*bench, options.since));
-  TRY_ASSIGN(arguments.until, parse_when(*bench, options.until));
+  TRY_ASSIGN(arguments.until, parse_when(*bench, options.until, base::parse_upper_bound));
   arguments.limit = options.limit;
   arguments.token_budget = k_unlimited_tokens;
   // Where that fails (a full disk, say) what is searchable is searched, and the rest counted.

@@ -24,7 +24,7 @@ Result<hub::ActivityFilter> read_filter(const Target& target, base::Timestamp no
   }
   if (const auto action = target.find("action")) filter.action = std::string(*action);
   TRY(read_time(target, "since", now, filter.since));
-  TRY(read_time(target, "until", now, filter.until));
+  TRY(read_upper_bound(target, "until", now, filter.until));
   return filter;
 }
 
@@ -42,7 +42,7 @@ Result<hub::AuditFilter> read_audit_filter(const Target& target, base::Timestamp
           fmt::format("'action' is one of {}", fmt::join(model::EnumNames<hub::AuditAction>::names, ", "))};
   }
   TRY(read_time(target, "since", now, filter.since));
-  TRY(read_time(target, "until", now, filter.until));
+  TRY(read_upper_bound(target, "until", now, filter.until));
   return filter;
 }
 

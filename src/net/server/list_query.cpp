@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/upper_bound.h"
 #include "model/limits.h"
 
 namespace memsync::net::server {
@@ -10,6 +11,15 @@ using base::Error;
 using base::ErrorCode;
 using base::Result;
 using model::WorkspaceId;
+
+namespace {
+
+Error no_time(std::string_view name) {
+  return {ErrorCode::validation,
+          fmt::format("'{}' must be a time such as 2026-01-31T12:00:00Z, 2026-01-31 or 3d", name)};
+}
+
+} // namespace
 
 Result<PageQuery> read_page_query(const Target& target) {
   PageQuery query;
@@ -46,9 +56,16 @@ Result<> read_time(const Target& target, std::string_view name, base::Timestamp 
   const auto text = target.find(name);
   if (!text) return {};
   time = base::parse_time(*text, now);
-  if (!time)
-    return Error{ErrorCode::validation,
-                 fmt::format("'{}' must be a time such as 2026-01-31T12:00:00Z, 2026-01-31 or 3d", name)};
+  if (!time) return no_time(name);
+  return {};
+}
+
+Result<> read_upper_bound(const Target& target, std::string_view name, base::Timestamp now,
+                          std::optional<base::Timestamp>& time) {
+  const auto text = target.find(name);
+  if (!text) return {};
+  time = base::parse_upper_bound(*text, now);
+  if (!time) return no_time(name);
   return {};
 }
 

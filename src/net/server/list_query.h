@@ -30,5 +30,8 @@ base::Result<std::optional<bool>> read_flag(const Target& target, std::string_vi
 /// Sets `time` when the parameter is there; `validation` when it is no time.
 base::Result<> read_time(const Target& target, std::string_view name, base::Timestamp now,
                          std::optional<base::Timestamp>& time);
+/// The same for the end of a range: a date means the end of that day, UTC.
+base::Result<> read_upper_bound(const Target& target, std::string_view name, base::Timestamp now,
+                                std::optional<base::Timestamp>& time);
 
 } // namespace memsync::net::server

@@ -87,6 +87,16 @@ TEST_CASE_FIXTURE(Pair, "history tells who changed which field, when, and from w
   CHECK_EQ(older["changes"][0]["op"], "create");
 }
 
+TEST_CASE_FIXTURE(Pair, "a history up to a day has that day, and one from a day begins with it") {
+  const auto count = [&](const Json& arguments) {
+    return at_anna.call("get_history", arguments)["changes"].size();
+  };
+  CHECK_EQ(count({{"node", node}, {"to", "2026-11-20"}}), 1);
+  CHECK_EQ(count({{"node", node}, {"to", "2026-11-19"}}), 0);
+  CHECK_EQ(count({{"node", node}, {"from", "2026-11-20"}}), 1);
+  CHECK_EQ(count({{"node", node}, {"from", "2026-11-21"}}), 0);
+}
+
 TEST_CASE_FIXTURE(Pair, "history filters by author, session and document") {
   update(at_ben, {{"title", "Timeout of Redis"}});
   share();

@@ -164,6 +164,20 @@ TEST_CASE_FIXTURE(Alone, "a document is read as a tree in order, an outline with
   CHECK_EQ(outline["more"], 1);
 }
 
+TEST_CASE_FIXTURE(Alone, "a search until a day has what was written on it") {
+  remember("Redis", "timeout"); // 2026-11-20, noon
+  for (const auto& [until, hits] : {std::pair("2026-11-20", 1),
+                                    {"today", 1},
+                                    {"2026-11-19", 0},
+                                    {"2026-11-20T00:00:00Z", 0},
+                                    {"yesterday", 0}}) {
+    INFO(until);
+    const auto found = bench.call("search_memories", {{"query", "redis"}, {"until", until}});
+    CHECK_EQ(found["results"].size(), hits);
+  }
+  CHECK_EQ(bench.call("search_memories", {{"query", "redis"}, {"since", "2026-11-20"}})["results"].size(), 1);
+}
+
 TEST_CASE_FIXTURE(Alone, "a document too long for the budget is outlined unless the full view is asked for") {
   for (int i = 0; i < 20; ++i)
     remember(fmt::format("Chapter {}", i), fmt::format("{} {}", i, std::string(2'000, 'x')),
