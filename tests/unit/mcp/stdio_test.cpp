@@ -64,6 +64,7 @@ struct Process {
   ~Process() {
     stop.notify();
     if (end.valid()) end.wait();
+    for (ThreadPool* threads : {&pool, &core}) threads->stop(); // they work with the tools
     parked.clear();
   }
 
