@@ -42,7 +42,7 @@ FEED = [
     ("Cleo", WRITES, "update", RENAMED, "", "title"),
     ("Dan", SHELL, "update", RENAMED, "superseded", "title"),
     ("Cleo", WRITES, "update", LOGIN, "", "content"),
-    ("Dan", SHELL, "update", LOGIN, "conflict", ""),
+    ("Dan", SHELL, "update", LOGIN, "conflict", "content"),
     ("Cleo", WRITES, "resolve", LOGIN, "", ""),
     # afternoon
     ("Cleo", SHELL, "update", NAME, "", "content"),
@@ -146,6 +146,7 @@ BLAME = {
 DANS_TEXT = DRAFT.replace("is new", "is new: Sparrow")
 CLEOS_TEXT = DRAFT.replace("we thank", "we thank: Dan")
 FORGETS = "It forgets the password."
+DANS_LOGIN = "It forgets the name, on Mondays."
 
 # Newest first: kind, by whom, title then, what is said of it, and whether it was read.
 NOTIFICATIONS = {
@@ -179,7 +180,8 @@ NOTIFICATIONS = {
         ("assigned", "Ana", CHOSEN, "", False),
         ("assigned", "Bob", NAME, "", False),
         ("mentioned", "Bob", NAME, "@Dan, are you there?", False),
-        ("conflict", "Cleo", LOGIN, ("content", "It forgets the name, on Mondays.", FORGETS), False),
+        ("overwritten", "Cleo", LOGIN, ("content", DANS_LOGIN, "It forgets both."), False),
+        ("conflict", "Cleo", LOGIN, ("content", DANS_LOGIN, FORGETS), False),
         ("overwritten", "Cleo", RENAMED, ("title", "Notes for everybody", RENAMED), False),
         ("merged", "Cleo", NOTES, ("content", DANS_TEXT, MERGED), False),
         ("mentioned", "Bob", NAME, "@Cleo and @dan: what about Sparrow?", False),
