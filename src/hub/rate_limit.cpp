@@ -8,8 +8,9 @@ namespace memsync::hub {
 namespace {
 constexpr double k_milliseconds_per_minute = 60'000;
 constexpr std::size_t k_first_sweep = 1024; // keys
-constexpr std::chrono::seconds k_sweep_pause{
-    1}; // all keys in use: looking at them for each new one costs more
+/// While all keys are in use, looking at them for each new one would cost more than it frees.
+constexpr std::chrono::seconds k_sweep_pause{1};
+
 } // namespace
 
 double TokenBucket::filled(const RateRule& rule, base::Instant now) const {

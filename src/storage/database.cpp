@@ -85,7 +85,7 @@ struct Database::State {
     if (found <= schema) return;
     throw DatabaseError({ErrorCode::internal,
                          fmt::format("{} was upgraded by a newer memsync meanwhile (schema {}, this program "
-                                     "knows {}): restart this agent; nothing was changed",
+                                     "knows {}): restart this agent or hub; nothing was changed",
                                      options.path, found, schema)});
   }
 

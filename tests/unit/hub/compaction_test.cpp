@@ -45,6 +45,18 @@ void pull_as(HubFixture& f, const model::ReplicaId& replica, std::uint64_t after
   must(f.hub->pull(f.olga.principal, f.team, request));
 }
 
+/// A document, and a node in it that was deleted.
+struct Deleted : HubFixture {
+  Writer writer{random};
+  model::NodeId document = add(olga, writer, "document");
+  model::NodeId gone = add(olga, writer, "gone", document);
+
+  Deleted() {
+    writer.base = model::Sequence{2};
+    push(olga, writer, {writer.remove(gone)});
+  }
+};
+
 Compacted compact(HubFixture& f) { return must(f.hub->compact()); }
 
 } // namespace
@@ -65,12 +77,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a clock that jumps makes nothing old: each round counts two hours at most") {
-  HubFixture f;
-  Writer writer(f.random);
-  const auto document = f.add(f.olga, writer, "document");
-  const auto gone = f.add(f.olga, writer, "gone", document);
-  writer.base = model::Sequence{2};
-  f.push(f.olga, writer, {writer.remove(gone)});
+  Deleted f;
   CHECK(compact(f).entries == 0); // the first round believes the clock
   f.clock.jump(200 * 24h);
   CHECK(compact(f).entries == 0);
@@ -217,14 +224,9 @@ TEST_CASE("a deleted document stays as such, without what was in it, and can be 
 }
 
 TEST_CASE("what changed below a tombstone after it keeps it") {
-  HubFixture f;
-  Writer writer(f.random);
-  const auto document = f.add(f.olga, writer, "document");
-  const auto gone = f.add(f.olga, writer, "gone", document);
-  writer.base = model::Sequence{2};
-  f.push(f.olga, writer, {writer.remove(gone)});
+  Deleted f;
   f.age(91 * 24h);
-  f.push(f.olga, writer, {writer.remove(document)});
+  f.push(f.olga, f.writer, {f.writer.remove(f.document)});
   compact(f);
   CHECK(fetch_snapshot(f).size() == 1); // the document, deleted just now
   f.check_sound();
